@@ -1,0 +1,86 @@
+"""What will be done, in order: operations, batches, and the messages made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from workbook_compiler.model.records import Record
+
+FORMAT = "workbook-compiler/plan"
+VERSION = 1
+"""1: the first. Keys are only ever added within a version."""
+
+
+class Action(StrEnum):
+    """What an operation asks of the portal."""
+
+    POST = "POST"
+    PATCH = "PATCH"
+    PUT = "PUT"
+    DELETE = "DELETE"
+    SKIP = "SKIP"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One thing to do to one record."""
+
+    id: str
+    action: Action
+    record: Record
+    body: Mapping[str, Any]
+    depends_on: tuple[str, ...] = ()
+    """Ids of the operations whose record this one's body refers to."""
+    deferred: bool = False
+    """A later update that carries the links a reference cycle kept out of the POST."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Operations that may run side by side: none refers to another, or to a later one."""
+
+    index: int
+    operations: tuple[Operation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A workbook the plan was made from."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that will be sent, and in which order."""
+
+    portal: str
+    workbooks: tuple[Source, ...]
+    schema_source: str
+    schema_sha256: str
+    batches: tuple[Batch, ...] = ()
+
+    @property
+    def summary(self) -> Mapping[str, int]:
+        """How many operations of each action there are; actions that don't occur are left out."""
+        counts: dict[str, int] = {}
+        for batch in self.batches:
+            for operation in batch.operations:
+                counts[operation.action.value] = counts.get(operation.action.value, 0) + 1
+        return {action.value: counts[action.value] for action in Action if action.value in counts}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One message to the portal, exactly as it would be sent."""
+
+    batch: int
+    method: str
+    path: str
+    body: Mapping[str, Any]
+    operations: tuple[str, ...] = field(default=())
+    """Ids of the operations it carries."""

@@ -1,0 +1,29 @@
+"""What a portal says about itself, as one value: the only thing the wings know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from workbook_compiler.model.plan import Plan, Request
+from workbook_compiler.model.schema import Schema
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """All that differs between portals. Variation is in these small functions, not in subclasses."""
+
+    name: str
+    """The word of ``--portal``."""
+    title: str
+    server: str
+    """The production address, without a final slash."""
+    schema_path: str
+    """Where the server serves its schemas."""
+    load_schema: Callable[[Mapping[str, Any], str, str], Schema]
+    """``(documents, source, sha256) -> Schema``; ``documents`` is ``{name: JSON}`` as served or as read from a folder."""
+    render: Callable[[Plan, Schema], Iterable[Request]]
+    """The messages a plan becomes, in sending order."""
+    file_type: Callable[[str], str | None]
+    """The media type a file in a record is declared with, by its name; None when the portal would refuse it."""

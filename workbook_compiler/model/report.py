@@ -1,0 +1,86 @@
+"""All that is told about one run; every report format is a function of this value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from workbook_compiler.model.diagnostics import Diagnostic, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class TypeCount:
+    """How a type's rows fared."""
+
+    type: str
+    records: int
+    with_errors: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a check or compile found. It holds no time and no path, so equal runs give equal reports."""
+
+    portal: str
+    title: str
+    """The portal's name for people."""
+    workbooks: tuple[str, ...]
+    schema_source: str
+    diagnostics: tuple[Diagnostic, ...]
+    """In reading order: file, sheet, row, column; what belongs to a whole sheet or file comes before its cells."""
+    types: tuple[TypeCount, ...] = ()
+    summary: Mapping[str, int] = field(default_factory=dict)
+    """Operations by action; empty while there are errors."""
+    batches: tuple[tuple[tuple[str, int], ...], ...] = ()
+    """For each batch the number of operations of each type."""
+
+    @property
+    def ok(self) -> bool:
+        """True when nothing stands in the way of a submission."""
+        return not any(d.severity is Severity.ERROR for d in self.diagnostics)
+
+    def count(self, severity: Severity) -> int:
+        """Return how many findings are of this severity."""
+        return sum(d.severity is severity for d in self.diagnostics)
+
+    def by_sheet(self) -> Sequence[tuple[str, str | None, Sequence[Diagnostic]]]:
+        """Return ``(file, sheet or None, findings)`` in reading order."""
+        groups: dict[tuple[str, str | None], list[Diagnostic]] = {}
+        for diagnostic in self.diagnostics:
+            groups.setdefault((diagnostic.location.file, diagnostic.location.sheet), []).append(diagnostic)
+        return [(file, sheet, found) for (file, sheet), found in groups.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFormat:
+    """One way to tell a report."""
+
+    name: str
+    """The word of ``--format``."""
+    title: str
+    suffix: str
+    render: Callable[[Report, Mapping[str, Any]], str]
+    """``(report, options) -> text``."""
+
+
+def document(diagnostic: Diagnostic, *, several_files: bool = False) -> dict[str, Any]:
+    """Return one diagnostic as the JSON object of the contract; keys that say nothing are left out."""
+    location = diagnostic.location
+    entries = {
+        "code": diagnostic.code.id,
+        "name": diagnostic.code.name,
+        "severity": diagnostic.severity.value,
+        "file": location.file,
+        "sheet": location.sheet,
+        "cell": location.cell,
+        "row": location.row,
+        "column": location.column,
+        "field": diagnostic.field,
+        "value": diagnostic.value,
+        "message": diagnostic.message,
+        "hint": diagnostic.hint,
+        "suggestions": list(diagnostic.suggestions),
+        "related": [f"{r.file}#{r}" if several_files and r.sheet else str(r) for r in diagnostic.related],
+    }
+    return {key: value for key, value in entries.items() if value is not None}

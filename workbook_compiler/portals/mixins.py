@@ -1,0 +1,92 @@
+"""Raw snovault schema folders -> schemas as a portal serves them: mixins, ``$merge`` and ``$ref`` resolved.
+
+The rule of all snovault portals: mixins are applied in reverse order and the first to set a keyword wins; the type's own
+properties then override keyword by keyword. ``$merge`` (a reference or a list of them) is an update with the resolved target.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from workbook_compiler.errors import SchemaError
+
+DEPTH = 50
+"""References nested deeper than this are a circle."""
+
+
+def resolve(files: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``{TypeName: schema}`` from ``{file stem: JSON}``; a stem ``genetic_modification`` is ``GeneticModification``.
+
+    Raises SchemaError for a reference that leads nowhere or in a circle.
+    """
+    return {
+        type_name(stem): _with_mixins(stem, document, files)
+        for stem, document in files.items()
+        if isinstance(document, dict) and stem not in ("mixins", "namespaces") and _is_type(document)
+    }
+
+
+def is_raw(files: Mapping[str, Any]) -> bool:
+    """Tell whether these documents are raw schema files rather than a portal's served answer."""
+    return "mixins" in files or any(
+        stem[:1].islower() and isinstance(document, dict) and _is_type(document) for stem, document in files.items()
+    )
+
+
+def type_name(stem: str) -> str:
+    """Return the type a schema file is named after."""
+    return "".join(part[:1].upper() + part[1:] for part in stem.replace("-", "_").split("_"))
+
+
+def _is_type(document: Mapping[str, Any]) -> bool:
+    return "properties" in document or "mixinProperties" in document
+
+
+def _with_mixins(stem: str, document: Mapping[str, Any], files: Mapping[str, Any]) -> dict[str, Any]:
+    document = _merged(document, files, stem, 0)
+    mixed: dict[str, dict[str, Any]] = {}
+    for mixin in reversed(document.get("mixinProperties") or []):
+        target = _target(mixin.get("$ref", ""), files, stem) if isinstance(mixin, dict) else {}
+        for name, keywords in _merged(target, files, stem, 0).items():
+            known = mixed.setdefault(name, {})
+            for key, value in keywords.items() if isinstance(keywords, dict) else ():
+                known.setdefault(key, value)
+    for name, keywords in (document.get("properties") or {}).items():
+        mixed[name] = {**mixed.get(name, {}), **keywords}
+    address = document.get("$id") or document.get("id") or f"/profiles/{stem}.json"
+    return {**document, "$id": address, "properties": mixed}
+
+
+def _merged(node: Any, files: Mapping[str, Any], stem: str, depth: int) -> Any:
+    if depth > DEPTH:
+        raise SchemaError(f"{stem}.json refers to itself in a circle")
+    if isinstance(node, list):
+        return [_merged(item, files, stem, depth + 1) for item in node]
+    if not isinstance(node, dict):
+        return node
+    node = dict(node)
+    references = node.pop("$merge", [])
+    reference = node.pop("$ref", None) if isinstance(node.get("$ref"), str) and _resolvable(node["$ref"]) else None
+    result: dict[str, Any] = {}
+    for target in [references] if isinstance(references, str) else [*references, *([reference] if reference else [])]:
+        result.update(_merged(_target(target, files, stem), files, stem, depth + 1))
+    own = {
+        key: value if key == "mixinProperties" else _merged(value, files, stem, depth + 1)
+        for key, value in node.items()
+    }
+    return {**result, **own}
+
+
+def _resolvable(reference: str) -> bool:
+    return ".json" in reference or reference.startswith("#/")
+
+
+def _target(reference: str, files: Mapping[str, Any], stem: str) -> Any:
+    file, _, pointer = reference.partition("#")
+    node: Any = files.get(file.rsplit("/", 1)[-1].removesuffix(".json") if file else stem)
+    for part in filter(None, pointer.split("/")):
+        node = node.get(part.replace("~1", "/").replace("~0", "~")) if isinstance(node, dict) else None
+    if not isinstance(node, dict):
+        raise SchemaError(f"{stem}.json refers to {reference}, which isn't there")
+    return node

@@ -1,0 +1,21 @@
+"""The catalogue: every kind of finding, with its words.
+
+An id is three letters for the subject and two digits. Messages are for the person at the bench: where, what, then what
+to do. Fields of a message are filled in when it is told (``Diagnostic.message``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import ModuleType
+
+from workbook_compiler.model.codes import cells, links, structure, values
+from workbook_compiler.model.diagnostics import Code
+
+
+def _codes(module: ModuleType) -> Iterator[Code]:
+    return (value for value in vars(module).values() if isinstance(value, Code))
+
+
+CATALOGUE: dict[str, Code] = {code.id: code for module in (structure, cells, values, links) for code in _codes(module)}
+"""Every code by its id, in the order a workbook is read."""

@@ -1,0 +1,96 @@
+"""Codes about identifiers and the links between rows."""
+
+from __future__ import annotations
+
+from workbook_compiler.model.diagnostics import Code, Severity
+
+IDN01 = Code(
+    "IDN01",
+    "identifier.repeated",
+    Severity.ERROR,
+    title="Two rows have one identifier",
+    message="“{value}” names two rows: this one and {first}.",
+    hint="Give each row an identifier of its own, or delete the row that is there twice.",
+    why="The second row would overwrite the first. Copying a row or dragging a cell down often leads to this.",
+    example="Two rows with the alias my-lab:sample1.",
+)
+IDN02 = Code(
+    "IDN02",
+    "identifier.missing",
+    Severity.WARNING,
+    title="Rows without an identifier",
+    message="{count} rows of this sheet have no {field}, so they can't be recognised when sent again.",
+    hint="Give each row a name of your own in {field}: my-lab:sample1.",
+    why="By its identifier a record is found again, linked to, and not created twice.",
+    example="An empty aliases cell.",
+)
+REF01 = Code(
+    "REF01",
+    "reference.unknown",
+    Severity.ERROR,
+    title="No row has this identifier, but one has nearly the same",
+    message="No row is called “{value}”, but {nearest_at} is called “{nearest}”.",
+    hint="If that row is meant, correct the cell.",
+    why="A letter too many or too few leads to a link to nothing.",
+    example="my-lab:sampel1 → my-lab:sample1",
+)
+REF02 = Code(
+    "REF02",
+    "reference.not-here",
+    Severity.WARNING,
+    title="The linked record isn't in this workbook",
+    message="“{value}” isn't in this workbook. It will be looked up on the portal.",
+    hint="Nothing to do if the portal has it.",
+    why="Without the portal only rows of the workbook are known.",
+    example="/labs/my-lab/",
+)
+REF03 = Code(
+    "REF03",
+    "reference.capitals",
+    Severity.ERROR,
+    title="The identifier has other capitals",
+    message="No row is called “{value}”, but {nearest_at} is called “{nearest}”.",
+    hint="Write it with the same capitals.",
+    why="The portal takes capitals in identifiers seriously.",
+    example="My-Lab:S1 → my-lab:s1",
+)
+REF04 = Code(
+    "REF04",
+    "reference.wrong-type",
+    Severity.ERROR,
+    title="The link leads to the wrong kind of record",
+    message="{field} takes a {expected}, but “{value}” is a {found} ({at}).",
+    hint="Name a row of the right sheet.",
+    why="The portal checks what kind of record a link leads to.",
+    example="A biosource in the column biosample.",
+)
+REF05 = Code(
+    "REF05",
+    "reference.circle",
+    Severity.ERROR,
+    title="The rows need each other in a circle",
+    message="These records need each other, so none can be sent first: {loop}.",
+    hint="Clear one of these links.",
+    why="A record can only be created after what it can't do without.",
+    example="A needs B, and B needs A.",
+)
+REF06 = Code(
+    "REF06",
+    "reference.set-not-here",
+    Severity.ERROR,
+    title="The set isn't in this workbook",
+    message="{field} names “{value}”, which has no row on the sheet {type}.",
+    hint="Add a row for it there, even if the portal has it already.",
+    why="The set is what is sent; this column only says what belongs to it.",
+    example="replicate_set my-lab:set1 without a row my-lab:set1.",
+)
+REF07 = Code(
+    "REF07",
+    "reference.no-own-identifier",
+    Severity.ERROR,
+    title="The row needs an identifier",
+    message="{field} is filled in, but the row has no identifier the set could name.",
+    hint="Give the row a name of your own in aliases.",
+    why="The set refers to this row by its identifier.",
+    example="A replicate_set in a row with empty aliases.",
+)

@@ -1,0 +1,196 @@
+"""Codes about files, sheets, headers and rows."""
+
+from __future__ import annotations
+
+from workbook_compiler.model.diagnostics import Code, Severity
+
+FIL01 = Code(
+    "FIL01",
+    "file.unreadable",
+    Severity.ERROR,
+    title="The file cannot be read as a workbook",
+    message="The file cannot be opened as a workbook: {reason}.",
+    hint="Open it in Excel or LibreOffice and save it again as .xlsx.",
+    why="A download or copy that was cut off, or a file of another kind with the wrong ending, looks like this.",
+    example="A file of 0 bytes called book.xlsx.",
+)
+FIL02 = Code(
+    "FIL02",
+    "file.protected",
+    Severity.ERROR,
+    title="The file has a password or is in an old format",
+    message="This is a password-protected workbook or an old .xls file.",
+    hint="Open it in Excel, remove the password, and save it as .xlsx.",
+    why="Both are stored in a container that hides the sheets.",
+    example="book.xls renamed to book.xlsx.",
+)
+FIL03 = Code(
+    "FIL03",
+    "file.kind",
+    Severity.ERROR,
+    title="This kind of file isn't read",
+    message="Files ending in {suffix} aren't read.",
+    hint="Save it as .xlsx, .xlsm, .ods, .csv or .tsv.",
+    why="Only these kinds hold a table whose cells can be named in a message.",
+    example="samples.pdf",
+)
+FIL04 = Code(
+    "FIL04",
+    "file.too-large",
+    Severity.ERROR,
+    title="The file is larger than is safe to open",
+    message="The file is too large to open safely: {reason}.",
+    hint="Split the workbook, or delete unused rows and columns and save it again.",
+    why="A workbook is a compressed archive; a small file can unpack to more than a computer holds.",
+    example="A 1 MB file that unpacks to 10 GB.",
+)
+FIL05 = Code(
+    "FIL05",
+    "file.encoding",
+    Severity.WARNING,
+    title="The text file isn't UTF-8",
+    message="The file isn't UTF-8 text. It was read as {encoding}; please look at accents, µ and °.",
+    hint="Save it as “CSV UTF-8” or work in .xlsx.",
+    why="Excel saves CSV in the computer's own alphabet, which can't be told from the file with certainty.",
+    example="A CSV with “37 °C” saved by an older Excel.",
+)
+FIL06 = Code(
+    "FIL06",
+    "file.empty",
+    Severity.ERROR,
+    title="Nothing is filled in",
+    message="No sheet of this workbook has a filled row.",
+    hint="Fill in at least one row below the headers. Rows with # in column A aren't read.",
+    why="An empty submission is nearly always the wrong file.",
+    example="The blank template itself.",
+)
+FIL07 = Code(
+    "FIL07",
+    "file.other-schema",
+    Severity.INFO,
+    title="The template was made for another version of the portal's rules",
+    message="The template was made for another version of the {portal} rules than the one used now.",
+    hint="Nothing to do while there are no errors. A new template has today's columns and lists.",
+    why="Portals change their lists and columns; a workbook remembers the version it was made for.",
+    example="A template of last spring.",
+)
+SHT01 = Code(
+    "SHT01",
+    "sheet.unknown",
+    Severity.ERROR,
+    title="The sheet's name isn't a type of this portal",
+    message="“{sheet}” isn't a type of this portal, so its rows would be lost.",
+    hint="Rename the sheet to the type it holds. To keep it as your own, put it in brackets: ({sheet}).",
+    why="A sheet is named after the type of its rows. Names in brackets, or beginning with _ or #, are left alone.",
+    example="Biosampel → Biosample",
+)
+SHT02 = Code(
+    "SHT02",
+    "sheet.abstract",
+    Severity.ERROR,
+    title="The sheet's name stands for several types",
+    message="“{sheet}” stands for several types, so its rows can't be sent.",
+    hint="Rename the sheet to one of: {choices}.",
+    why="The portal keeps only records of the special types, for example a Hi-C experiment.",
+    example="Experiment → ExperimentHiC",
+)
+SHT03 = Code(
+    "SHT03",
+    "sheet.name-spelling",
+    Severity.INFO,
+    title="The sheet's name was read with other capitals",
+    message="The sheet “{sheet}” was read as {type}.",
+    hint="Nothing to do.",
+    why="Capitals in sheet names don't matter; the portal's own spelling is used.",
+    example="biosample is read as Biosample",
+)
+SHT04 = Code(
+    "SHT04",
+    "sheet.no-header",
+    Severity.ERROR,
+    title="The sheet has no header row",
+    message="No row with column names was found on this sheet.",
+    hint="Put the column names in row 1, or begin with a new template.",
+    why="Columns are found by their names, never by their position.",
+    example="A sheet that starts with data.",
+)
+SHT05 = Code(
+    "SHT05",
+    "sheet.other-layout",
+    Severity.ERROR,
+    title="The sheet has a layout of another tool",
+    message="This looks like a {layout} workbook, which isn't read.",
+    hint="Make a template for this portal and copy the columns over.",
+    why="Other tools mark lists, links and required columns in ways that mean something else here.",
+    example="An XLSForm with sheets survey and choices.",
+)
+HDR01 = Code(
+    "HDR01",
+    "header.unknown",
+    Severity.ERROR,
+    title="No such column",
+    message="{type} has no column “{value}”.",
+    hint="Correct the header. To keep the column for yourself, begin its header with #.",
+    why="A column that isn't understood would be lost, so it has to be mended or marked as private.",
+    example="biosuorce → biosource",
+)
+HDR02 = Code(
+    "HDR02",
+    "header.repeated",
+    Severity.ERROR,
+    title="Two columns have one name",
+    message="The column “{value}” is there more than once.",
+    hint="Keep one of them. For a second member of a list of objects, end the header with -1.",
+    why="Only one of the two could be sent; which one can't be guessed.",
+    example="Columns C and F are both called description.",
+)
+HDR03 = Code(
+    "HDR03",
+    "header.spelling",
+    Severity.INFO,
+    title="The header was read with other capitals or spaces",
+    message="The header “{value}” was read as “{field}”.",
+    hint="Nothing to do.",
+    why="Capitals and outer spaces in headers don't matter; the portal's own spelling is used.",
+    example="Description is read as description",
+)
+HDR04 = Code(
+    "HDR04",
+    "header.empty",
+    Severity.WARNING,
+    title="Values under an empty header",
+    message="This column has values but no header, so they aren't sent.",
+    hint="Give the column its name, or clear the values.",
+    why="A value without a column name can't be assigned to anything.",
+    example="A note typed to the right of the table.",
+)
+HDR05 = Code(
+    "HDR05",
+    "header.not-accepted",
+    Severity.ERROR,
+    title="The portal fills this column in itself",
+    message="“{field}” is filled in by the portal, not by you. {count} filled cells can't be sent.",
+    hint="Clear the column, or begin its header with # to keep it for yourself.",
+    why="Dates of creation, accessions and the like are given by the portal or its staff.",
+    example="A filled column date_created.",
+)
+HDR06 = Code(
+    "HDR06",
+    "header.error-value",
+    Severity.ERROR,
+    title="The header is an error value",
+    message="The header shows {value}.",
+    hint="Type the column's name.",
+    why="A formula in the header row has failed.",
+    example="#REF! → description",
+)
+ROW01 = Code(
+    "ROW01",
+    "row.hidden",
+    Severity.INFO,
+    title="Hidden rows were read too",
+    message="{count} hidden or filtered rows of this sheet were read like any other.",
+    hint="Delete rows you don't want to send, or put # in their column A.",
+    why="A filter hides rows from the eye, not from the file.",
+    example="A filter on one biosource is still on.",
+)

@@ -1,0 +1,1 @@
+"""A report, told: one module for each format, found by ``resources.report_formats()``."""

@@ -1,0 +1,40 @@
+"""One code of the catalogue, told at length: ``wbc explain CODE``."""
+
+from __future__ import annotations
+
+import textwrap
+from string import Formatter
+
+from workbook_compiler.model.diagnostics import Code
+from workbook_compiler.reports.words import SEVERITY_WORDS
+
+WIDTH = 88
+
+
+def explain(code: Code) -> str:
+    """Return what a code means, why it matters, how it is mended, and an example, as plain text."""
+    parts = [
+        f"{code.id}  {code.name}  ({SEVERITY_WORDS[code.severity]})",
+        _wrapped(code.title),
+        _part("It says", blanks(code.message)),
+        _part("What to do", blanks(code.hint)),
+        _part("Why", code.why),
+        _part("Example", code.example),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def blanks(template: str) -> str:
+    """Return a message template with its gaps as words: ``{value}`` becomes ``<value>``."""
+    return "".join(
+        text + (f"<{name.replace('_', ' ')}>" if name else "") for text, name, _, _ in Formatter().parse(template)
+    )
+
+
+def _part(title: str, text: str) -> str:
+    return f"{title}\n{textwrap.indent(_wrapped(text, WIDTH - 2), '  ')}" if text else ""
+
+
+def _wrapped(text: str, width: int = WIDTH) -> str:
+    """Return the text in short lines; line breaks of its own are kept, for examples are laid out by hand."""
+    return "\n".join(textwrap.fill(line, width) if line else "" for line in text.splitlines())

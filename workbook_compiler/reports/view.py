@@ -1,0 +1,172 @@
+"""A report as people read it: sections of findings, worst first, repeated ones folded, long lists cut.
+
+Text of a workbook is made safe here, once; what a format gets from this module it may show as it is.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from workbook_compiler.model.diagnostics import Code, Diagnostic, Location, Severity
+from workbook_compiler.model.report import Report
+from workbook_compiler.reports.words import ACTION_WORDS, SEVERITY_WORDS, cells, count, listed, visible
+
+FOLD_FROM = 20
+"""A code found more often than this in one column is folded,"""
+FOLD_SHOWS = 3
+"""after this many of its findings are told in full."""
+FOLD_RANGES = 12
+SUGGESTIONS = 3
+
+_RANK = {severity: rank for rank, severity in enumerate(Severity)}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of a report: a mistake, or the many alike that were folded into one line."""
+
+    location: Location
+    code: Code
+    field: str
+    message: str
+    hint: str
+    suggestions: tuple[str, ...]
+    related: str
+    """The other cells of the mistake, as text; empty when there are none."""
+    stands_for: int = 1
+
+    @property
+    def severity(self) -> Severity:
+        """The severity of its code."""
+        return self.code.severity
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What was found in one sheet, or in a file as a whole."""
+
+    file: str
+    sheet: str | None
+    findings: tuple[Finding, ...]
+    counts: Mapping[Severity, int]
+    """True numbers, whatever was folded or left out."""
+    left_out: int
+
+    @property
+    def tally(self) -> str:
+        """Return ``2 errors, 1 note``."""
+        return tally(self.counts)
+
+
+def sections(report: Report, *, limit: int, related: int) -> tuple[Section, ...]:
+    """Return the findings sheet by sheet: at most ``limit`` lines each, ``related`` other cells to a line."""
+    return tuple(_section(file, sheet, found, limit, related) for file, sheet, found in report.by_sheet())
+
+
+def _section(file: str, sheet: str | None, found: Sequence[Diagnostic], limit: int, related: int) -> Section:
+    shown = _folded(found)[:limit]
+    return Section(
+        file=visible(file),
+        sheet=None if sheet is None else visible(sheet),
+        findings=tuple(_fold(group) if len(group) > 1 else _finding(group[0], related) for group in shown),
+        counts=Counter(diagnostic.severity for diagnostic in found),
+        left_out=len(found) - sum(map(len, shown)),
+    )
+
+
+def _folded(found: Sequence[Diagnostic]) -> list[list[Diagnostic]]:
+    """Return the findings worst first, in groups of one; past the first few alike the rest is one group."""
+    alike = Counter(map(_kind, found))
+    groups: list[list[Diagnostic]] = []
+    folds: dict[tuple[str, str | None], list[Diagnostic]] = {}
+    seen: Counter[tuple[str, str | None]] = Counter()
+    for diagnostic in sorted(found, key=lambda d: _RANK[d.severity]):
+        kind = _kind(diagnostic)
+        seen[kind] += 1
+        if kind[1] is None or alike[kind] <= FOLD_FROM or seen[kind] <= FOLD_SHOWS:
+            groups.append([diagnostic])
+        elif kind in folds:
+            folds[kind].append(diagnostic)
+        else:
+            groups.append(folds.setdefault(kind, [diagnostic]))
+    return groups
+
+
+def _kind(diagnostic: Diagnostic) -> tuple[str, str | None]:
+    return diagnostic.code.id, diagnostic.location.column
+
+
+def _finding(diagnostic: Diagnostic, related: int) -> Finding:
+    return Finding(
+        location=diagnostic.location,
+        code=diagnostic.code,
+        field=visible(diagnostic.field or ""),
+        message=visible(diagnostic.message),
+        hint=visible(diagnostic.hint),
+        suggestions=tuple(visible(text) for text in diagnostic.suggestions[:SUGGESTIONS]),
+        related=cells(diagnostic.related, related, file=diagnostic.location.file),
+    )
+
+
+def _fold(alike: Sequence[Diagnostic]) -> Finding:
+    first = alike[0]
+    where = cells([d.location for d in alike], FOLD_RANGES, file=first.location.file, sheet=first.location.sheet)
+    values = Counter(d.value for d in alike if d.value)
+    typed = [f"“{visible(value, 60)}” ({count(times, 'time')})" for value, times in values.most_common(SUGGESTIONS)]
+    if len(values) > SUGGESTIONS:
+        typed.append(f"{len(values) - SUGGESTIONS:,} other values")
+    return Finding(
+        location=first.location,
+        code=first.code,
+        field=visible(first.field or ""),
+        message=f"The same in {count(len(alike), 'more cell')} of this column: {where}."
+        + (f" They hold {listed(typed)}." if typed else ""),
+        hint="",
+        suggestions=(),
+        related="",
+        stands_for=len(alike),
+    )
+
+
+def counts(report: Report) -> Mapping[Severity, int]:
+    """Return how many findings there are of each severity."""
+    return Counter(diagnostic.severity for diagnostic in report.diagnostics)
+
+
+def tally(numbers: Mapping[Severity, int]) -> str:
+    """Return ``2 errors, 1 warning, 3 notes``; a severity that doesn't occur is left out."""
+    return ", ".join(count(numbers[s], SEVERITY_WORDS[s]) for s in Severity if numbers.get(s))
+
+
+def verdict(report: Report) -> str:
+    """Return the one sentence a reader came for."""
+    errors, warnings = report.count(Severity.ERROR), report.count(Severity.WARNING)
+    if errors:
+        return f"{count(errors, 'thing')} to mend before this can be sent"
+    if report.summary and set(report.summary) <= {"SKIP"}:
+        return "Nothing to send: the portal has all of this already"
+    return f"Ready to send, with {count(warnings, 'warning')} to look at" if warnings else "Ready to send"
+
+
+def outlook(report: Report) -> str:
+    """Return ``12 to create and 3 unchanged in 4 batches``; empty when nothing is planned."""
+    actions = [f"{number:,} {ACTION_WORDS.get(action, action)}" for action, number in report.summary.items()]
+    batches = f" in {count(len(report.batches), 'batch')}" if report.batches else ""
+    return f"{listed(actions)}{batches}" if actions else ""
+
+
+def next_step(report: Report) -> str:
+    """Return what to do now, in a sentence."""
+    if not report.ok:
+        which = "the workbook" if len(report.workbooks) == 1 else "the workbooks"
+        return f"Mend the errors in {which}, save, and check again."
+    if report.count(Severity.WARNING):
+        return "Look at the warnings; if all is as you meant it, go on with wbc plan or wbc submit."
+    return "Go on with wbc plan, which compares with the portal, or wbc submit."
+
+
+def batch_lines(report: Report) -> list[str]:
+    """Return one line for each batch in sending order: ``4 Biosource, 2 Protocol``."""
+    return [", ".join(f"{number:,} {visible(name)}" for name, number in batch) for batch in report.batches]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from string import Formatter
 
@@ -9,6 +10,8 @@ from workbook_compiler.model.diagnostics import Code
 from workbook_compiler.reports.words import SEVERITY_WORDS
 
 WIDTH = 88
+
+_ONE_GAP = re.compile("<[^<>]*>")
 
 
 def explain(code: Code) -> str:
@@ -32,9 +35,13 @@ def blanks(template: str) -> str:
 
 
 def _part(title: str, text: str) -> str:
-    return f"{title}\n{textwrap.indent(_wrapped(text, WIDTH - 2), '  ')}" if text else ""
+    told = text and not _ONE_GAP.fullmatch(text)
+    return f"{title}\n{textwrap.indent(_wrapped(text, WIDTH - 2), '  ')}" if told else ""
 
 
 def _wrapped(text: str, width: int = WIDTH) -> str:
     """Return the text in short lines; line breaks of its own are kept, for examples are laid out by hand."""
-    return "\n".join(textwrap.fill(line, width) if line else "" for line in text.splitlines())
+    return "\n".join(
+        textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False) if line else ""
+        for line in text.splitlines()
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,8 +13,7 @@ from typing import Any
 from workbook_compiler.model.diagnostics import Code, Location, Severity
 from workbook_compiler.model.report import Report, ReportFormat
 from workbook_compiler.reports import view
-from workbook_compiler.reports.explain import blanks
-from workbook_compiler.reports.words import SEVERITY_WORDS, column_number, count, listed, visible
+from workbook_compiler.reports.words import SEVERITY_WORDS, column_number, count, listed, plural, visible
 from workbook_compiler.resources import templates
 
 LIMIT = 200
@@ -22,6 +22,8 @@ PAGE_LIMIT = 2_000
 """and of all tables together: a page of 10,000 mistakes must open at once."""
 FEWEST = 10
 RELATED = 12
+
+_BREAKS = re.compile(r"(?<=[_.-])(?=\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class Row:
     order: str
     """What the place is sorted by: ``7 4``."""
     severity: str
+    field: tuple[str, ...]
+    """The field's name in pieces: it may be broken between them."""
     finding: view.Finding
     anchor: str
 
@@ -66,7 +70,7 @@ class SeverityCount:
     """One severity of the overview, and a box of the filter."""
 
     severity: str
-    plural: str
+    word: str
     number: str
 
 
@@ -78,7 +82,6 @@ class Explanation:
     id: str
     name: str
     title: str
-    what_to_do: str
     why: str
     example: str
     found: str
@@ -131,6 +134,7 @@ def render(report: Report, options: Mapping[str, Any]) -> str:  # noqa: ARG001 -
         style_hash=_hash(style),
         script=Markup(script),  # noqa: S704 - our own file
         script_hash=_hash(script),
+        wbr=Markup("<wbr>"),
     )
 
 
@@ -155,7 +159,7 @@ def page(report: Report) -> Page:
         schema_source=visible(report.schema_source),
         workbooks=tuple(map(visible, report.workbooks)),
         severities=tuple(
-            SeverityCount(SEVERITY_WORDS[s], f"{SEVERITY_WORDS[s]}s", f"{numbers[s]:,}") for s in Severity
+            SeverityCount(SEVERITY_WORDS[s], plural(numbers[s], SEVERITY_WORDS[s]), f"{numbers[s]:,}") for s in Severity
         ),
         types=tuple(_type_row(t.type, t.records, t.with_errors) for t in report.types),
         batches=tuple(view.batch_lines(report)),
@@ -187,6 +191,7 @@ def _row(finding: view.Finding) -> Row:
         place=_place(where, finding.stands_for),
         order=f"{where.row or 0} {column_number(where.column)}",
         severity=SEVERITY_WORDS[finding.severity],
+        field=tuple(_BREAKS.split(finding.field)),
         finding=finding,
         anchor=_anchor(finding.code),
     )
@@ -217,7 +222,6 @@ def _explanations(report: Report) -> tuple[Explanation, ...]:
             id=code.id,
             name=code.name,
             title=code.title,
-            what_to_do=blanks(code.hint),
             why=code.why,
             example=code.example,
             found=count(found[key], SEVERITY_WORDS[code.severity]),

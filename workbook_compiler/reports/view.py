@@ -99,14 +99,15 @@ def _kind(diagnostic: Diagnostic) -> tuple[str, str | None]:
 
 
 def _finding(diagnostic: Diagnostic, related: int) -> Finding:
+    here = diagnostic.location
     return Finding(
-        location=diagnostic.location,
+        location=here,
         code=diagnostic.code,
         field=visible(diagnostic.field or ""),
         message=visible(diagnostic.message),
         hint=visible(diagnostic.hint),
         suggestions=tuple(visible(text) for text in diagnostic.suggestions[:SUGGESTIONS]),
-        related=cells(diagnostic.related, related, file=diagnostic.location.file),
+        related=cells(diagnostic.related, related, file=here.file, sheet=here.sheet),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 from workbook_compiler.model.diagnostics import Location, Severity
@@ -19,34 +19,35 @@ ACTION_WORDS = {
     "SKIP": "unchanged",
 }
 
-_PICTURES = {"\n": "↵", "\r": "", "\t": "⇥", "\x7f": "␡"}
-_RETURN = re.compile(r"\r(?!\n)")
+_PICTURES = {"\n": "↵", "\r": "↵", "\t": "⇥"}
 
 
 def visible(text: str, longest: int = LONGEST) -> str:
-    """Return the text with everything invisible shown: a line break is ``↵``, an escape ``␛``, U+202E ``<U+202E>``.
+    """Return the text with everything invisible shown: a line break as ``↵``, U+00A0 as ``␣``, an escape as ``<U+001B>``.
 
     What comes out can neither steer a terminal nor turn the reading direction, and stays on one line.
     """
     if len(text) > longest:
         text = text[: longest - 1] + "…"
-    return text if text.isprintable() else "".join(map(_shown, _RETURN.sub("\n", text)))
+    return text if text.isprintable() else "".join(map(_shown, text.replace("\r\n", "\n")))
 
 
 def _shown(character: str) -> str:
     if character.isprintable():
         return character
-    if character in _PICTURES:
-        return _PICTURES[character]
-    if character < " ":
-        return chr(0x2400 + ord(character))
-    return "␣" if character.isspace() and character not in "\x85\u2028\u2029" else f"<U+{ord(character):04X}>"
+    if unicodedata.category(character) == "Zs":
+        return "␣"
+    return _PICTURES.get(character) or f"<U+{ord(character):04X}>"
 
 
 def count(number: int, word: str) -> str:
     """Return ``1 error``, ``2 errors``, ``1,200 errors``."""
-    plural = word if number == 1 else f"{word}es" if word.endswith(("ch", "s")) else f"{word}s"
-    return f"{number:,} {plural}"
+    return f"{number:,} {plural(number, word)}"
+
+
+def plural(number: int, word: str) -> str:
+    """Return the word as it stands after the number."""
+    return word if number == 1 else f"{word}es" if word.endswith("ch") else f"{word}s"
 
 
 def listed(parts: Iterable[str]) -> str:
@@ -63,7 +64,7 @@ def column_number(letters: str | None) -> int:
     return number
 
 
-def cells(places: Sequence[Location], shown: int, *, file: str, sheet: str | None = None) -> str:
+def cells(places: Sequence[Location], shown: int, *, file: str, sheet: str | None) -> str:
     """Return ``Biosource!B5, Biosource!C7:C19 and 40 more``: runs in a column as Excel writes them.
 
     ``file`` and ``sheet`` are those of the reader's place, and are left out of the addresses.

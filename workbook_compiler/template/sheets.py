@@ -1,0 +1,76 @@
+"""Selection -> where everything goes: the name of each sheet and the place of its columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from workbook_compiler.model.columns import Field
+from workbook_compiler.model.diagnostics import column_letter
+from workbook_compiler.model.schema import Schema
+from workbook_compiler.template.selection import ChosenType, Selection, link_targets
+
+READ_ME = "Read me"
+LISTS = "_lists"
+LINKS = "_links"
+MANIFEST = "_workbook_compiler"
+
+HEADER_ROWS = 4
+"""Rows 1-4 tell about the columns; zero-based, data starts in this row."""
+LAST_ROW = 1_048_575
+"""The last row of a sheet, zero-based."""
+FIRST_COLUMN = 1
+"""Column A is for marks."""
+
+_LONGEST_NAME = 31
+_TAKEN = ("history", READ_ME.casefold(), LISTS, LINKS, MANIFEST)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet for the records of one type."""
+
+    name: str
+    chosen: ChosenType
+    targets: tuple[tuple[str, ...], ...]
+    """For each column the sheets of this workbook whose rows it may refer to."""
+
+    @property
+    def quoted(self) -> str:
+        """The name as a formula writes it."""
+        return "'" + self.name.replace("'", "''") + "'"
+
+    @property
+    def identifiers(self) -> str | None:
+        """The cells that hold the rows' own names, as a formula writes them; None when no column does."""
+        if self.chosen.identifier is None:
+            return None
+        letter = column_letter(FIRST_COLUMN + self.chosen.fields.index(self.chosen.identifier))
+        return f"{self.quoted}!${letter}${HEADER_ROWS + 1}:${letter}${LAST_ROW + 1}"
+
+
+def lay_out(selection: Selection, schema: Schema) -> tuple[Sheet, ...]:
+    """Return the sheets of the selection, in its order."""
+    names = dict(_names(selection))
+    usable = {one.entity.name for one in selection.types if one.identifier is not None}
+    order = {name: number for number, name in enumerate(names)}
+
+    def targets(field: Field) -> tuple[str, ...]:
+        types = {name for target in link_targets(field) for name in schema.concrete(target) if name in usable}
+        return tuple(names[name] for name in sorted(types, key=order.__getitem__))
+
+    return tuple(Sheet(names[one.entity.name], one, tuple(map(targets, one.fields))) for one in selection.types)
+
+
+def _names(selection: Selection) -> Iterator[tuple[str, str]]:
+    """Yield ``(type, sheet name)``: the name as far as a spreadsheet takes it, each different without regard to case."""
+    taken = set(_TAKEN)
+    for one in selection.types:
+        full = re.sub(r"[\[\]:*?/\\\x00-\x1f]", "_", one.entity.name).strip("' ") or "_"
+        name, number = full[:_LONGEST_NAME], 1
+        while name.casefold() in taken:
+            number += 1
+            name = f"{full[: _LONGEST_NAME - len(str(number)) - 1]}~{number}"
+        taken.add(name.casefold())
+        yield one.entity.name, name

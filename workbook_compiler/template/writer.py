@@ -1,0 +1,159 @@
+"""Selection -> the .xlsx file: a guide, one sheet for each type, the hidden lists and the manifest.
+
+The same selection gives the same bytes, and the file appears whole or not at all.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from datetime import datetime
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workbook_compiler.errors import UsageError
+from workbook_compiler.model.columns import Field
+from workbook_compiler.model.schema import Kind, Schema
+from workbook_compiler.template.checked import done, put
+from workbook_compiler.template.dropdowns import Dropdowns, dropdowns, write_lists, write_validations
+from workbook_compiler.template.guide import write_guide
+from workbook_compiler.template.selection import Selection
+from workbook_compiler.template.sheets import FIRST_COLUMN, HEADER_ROWS, LAST_ROW, MANIFEST, Sheet, lay_out
+from workbook_compiler.template.styles import Styles
+from workbook_compiler.template.words import header, information, type_words
+
+if TYPE_CHECKING:
+    from xlsxwriter.workbook import Workbook
+    from xlsxwriter.worksheet import Worksheet
+
+MARKS = ("#Field Name:", "#Field Type:", "#Description:", "#Additional Info:")
+"""Column A of the rows that tell about the columns, the same as in Submit4DN's workbooks."""
+
+_MARKS_WIDTH = 16
+_LINE = 12.5
+"""Height of one line of small print."""
+_MOST_LINES = 7
+
+
+def write(selection: Selection, schema: Schema, path: Path, *, tool_version: str, preset_names: Sequence[str]) -> None:
+    """Write the blank workbook of a selection to ``path``, in one move.
+
+    Raises UsageError when the file cannot be written there.
+    """
+    facts = {
+        "portal": schema.portal,
+        "preset": ",".join(preset_names),
+        "schema_source": schema.source,
+        "schema_sha256": schema.sha256,
+        "tool_version": tool_version,
+        "layout": "house",
+    }
+    content = _content(lay_out(selection, schema), facts)
+    part = path.with_name(f"{path.name}.part")
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise UsageError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def _content(sheets: Sequence[Sheet], facts: dict[str, str]) -> bytes:
+    from xlsxwriter import Workbook
+
+    buffer = BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        workbook = Workbook(buffer, {"in_memory": True})
+        # A fixed date keeps the bytes the same from one run to the next.
+        workbook.set_properties({"title": "Blank workbook", "created": datetime(2000, 1, 1)})
+        styles = Styles(workbook)
+        offered = dropdowns(sheets)
+        write_guide(workbook, sheets, facts, styles)
+        for sheet in sheets:
+            _write_sheet(workbook, sheet, offered, styles)
+        write_lists(workbook, sheets, offered)
+        _write_manifest(workbook, sheets, facts)
+        workbook.close()
+    return buffer.getvalue()
+
+
+def _write_sheet(workbook: Workbook, sheet: Sheet, offered: Dropdowns, styles: Styles) -> None:
+    worksheet = workbook.add_worksheet(sheet.name)
+    _write_marks(worksheet, styles)
+    for column, (field, targets) in enumerate(zip(sheet.chosen.fields, sheet.targets, strict=True), FIRST_COLUMN):
+        named = field is sheet.chosen.identifier
+        role = styles.role(required=field.required, identifier=named)
+        put(worksheet, 0, column, header(field), role.name)
+        put(worksheet, 1, column, type_words(field), role.type)
+        put(worksheet, 2, column, field.property.description or field.property.title or "-", role.text)
+        put(worksheet, 3, column, information(field, targets), role.text)
+        data = styles.data(number_format(field), field.required)
+        done(worksheet.set_column(column, column, _width(field), data))
+    _set_heights(worksheet, sheet)
+    write_validations(worksheet, sheet, offered)
+    # Row 4 stands as the filter's header, so that filtering and sorting leave the rows above alone.
+    last = FIRST_COLUMN + len(sheet.chosen.fields) - 1
+    done(worksheet.autofilter(HEADER_ROWS - 1, 0, LAST_ROW, last))
+    worksheet.freeze_panes(HEADER_ROWS, FIRST_COLUMN + (sheet.chosen.identifier is not None))
+    worksheet.set_selection(HEADER_ROWS, FIRST_COLUMN, HEADER_ROWS, FIRST_COLUMN)
+
+
+def _write_marks(worksheet: Worksheet, styles: Styles) -> None:
+    done(worksheet.set_column(0, 0, _MARKS_WIDTH, styles.marks))
+    for row, text in enumerate(MARKS):
+        put(worksheet, row, 0, text, styles.mark)
+    options = {
+        "validate": "any",
+        "input_title": "Column for marks",
+        "input_message": "Leave it empty. A row with # here is not read.",
+    }
+    done(worksheet.data_validation(HEADER_ROWS, 0, LAST_ROW, 0, options))
+
+
+def _set_heights(worksheet: Worksheet, sheet: Sheet) -> None:
+    """Make rows 3 and 4 as high as their texts ask for, within reason: the prompt at the cell tells it again."""
+    fields = sheet.chosen.fields
+    texts = (
+        [field.property.description for field in fields],
+        [information(field, targets) for field, targets in zip(fields, sheet.targets, strict=True)],
+    )
+    worksheet.set_row(0, 21)
+    for row, column in enumerate(texts, start=2):
+        lines = max(-(-len(text) // int(_width(field) * 1.1)) for field, text in zip(fields, column, strict=True))
+        worksheet.set_row(row, _LINE * min(_MOST_LINES, max(1, lines)) + 4)
+
+
+def _width(field: Field) -> float:
+    widest = max(len(header(field)) * 1.15 + 3, len(type_words(field)) * 0.85 + 2, 20)
+    return min(widest, 42)
+
+
+def number_format(field: Field) -> str:
+    """Return the number format of a column's cells: Text wherever a spreadsheet would change what is typed."""
+    prop = field.property
+    kind = Kind.TEXT if field.json or prop.kind is Kind.LIST else prop.kind
+    if prop.choices and all(isinstance(value, int | float) for value in prop.choices):
+        kind = Kind.NUMBER
+    return _FORMATS.get(kind, "@")
+
+
+_FORMATS = {
+    Kind.NUMBER: "General",
+    Kind.INTEGER: "General",
+    Kind.BOOLEAN: "General",
+    Kind.DATE: "yyyy-mm-dd",
+    Kind.DATE_OR_TIME: "yyyy-mm-dd",
+    Kind.DATE_TIME: "yyyy-mm-dd hh:mm",
+    Kind.ANY: "General",
+}
+
+
+def _write_manifest(workbook: Workbook, sheets: Sequence[Sheet], facts: dict[str, str]) -> None:
+    manifest = workbook.add_worksheet(MANIFEST)
+    manifest.very_hidden()
+    entries = [*facts.items(), *((f"sheet:{sheet.name}", sheet.chosen.entity.name) for sheet in sheets)]
+    for row, (key, value) in enumerate(entries):
+        put(manifest, row, 0, key)
+        put(manifest, row, 1, value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from report_samples import BOOK, ELSEWHERE, LISTED, READY, TRIMMED, UNKNOWN, WRONG_LINK, at, nasty_report, report, tell
@@ -89,6 +90,13 @@ def test_text_tells_what_would_be_sent() -> None:
     """When nothing is wrong the text says so, with what is created in which order."""
     told = tell("text", READY)
     assert "Ready: 12 to create in 2 batches\n  1. 4 Biosource\n  2. 8 Biosample\nNothing to mend.\n" in told
+
+
+def test_text_says_when_the_portal_has_it_all() -> None:
+    """A second run, when nothing has changed, is told as nothing to send."""
+    told = tell("text", replace(READY, summary={"SKIP": 12}))
+    assert "Nothing to send: the portal has all of this already.\n" in told
+    assert "Ready" not in told
 
 
 def test_text_puts_errors_first() -> None:

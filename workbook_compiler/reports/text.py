@@ -118,7 +118,8 @@ def _tell_verdict(console: Console, report: Report) -> None:
     tally = view.tally(view.counts(report))
     outlook = view.outlook(report)
     if report.ok:
-        _line(console, (f"Ready: {outlook}" if outlook else view.verdict(report), "bold green"))
+        ready = outlook and not view.all_there(report)
+        _line(console, (f"Ready: {outlook}" if ready else f"{view.verdict(report)}.", "bold green"))
         for number, batch in enumerate(view.batch_lines(report), 1):
             _line(console, (f"{number}. {batch}", ""), indent=2)
         _line(console, (f"{tally}." if tally else "Nothing to mend.", ""))

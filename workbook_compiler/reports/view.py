@@ -146,9 +146,14 @@ def verdict(report: Report) -> str:
     errors, warnings = report.count(Severity.ERROR), report.count(Severity.WARNING)
     if errors:
         return f"{count(errors, 'thing')} to mend before this can be sent"
-    if report.summary and set(report.summary) <= {"SKIP"}:
+    if all_there(report):
         return "Nothing to send: the portal has all of this already"
     return f"Ready to send, with {count(warnings, 'warning')} to look at" if warnings else "Ready to send"
+
+
+def all_there(report: Report) -> bool:
+    """Tell whether every record is on the portal already, unchanged."""
+    return set(report.summary) == {"SKIP"}
 
 
 def outlook(report: Report) -> str:
@@ -163,6 +168,8 @@ def next_step(report: Report) -> str:
     if not report.ok:
         which = "the workbook" if len(report.workbooks) == 1 else "the workbooks"
         return f"Mend the errors in {which}, save, and check again."
+    if all_there(report):
+        return "There is nothing left to do."
     if report.count(Severity.WARNING):
         return "Look at the warnings; if all is as you meant it, go on with wbc plan or wbc submit."
     return "Go on with wbc plan, which compares with the portal, or wbc submit."

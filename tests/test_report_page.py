@@ -145,4 +145,4 @@ def test_page_sorts_and_filters_in_a_browser(tmp_path: Path) -> None:
         timeout=60,
         check=True,
     )
-    assert "<title>E5 E7 E12 E100 | 3 of 4 shown</title>" in done.stdout
+    assert "<title>E5 E7 E12 E100 | 3 of 4 lines shown</title>" in done.stdout

@@ -21,7 +21,7 @@
     for (const sheet of document.querySelectorAll(".sheet")) {
       sheet.hidden = !sheet.querySelector("tbody tr:not([hidden])");
     }
-    told.textContent = `${shown} of ${rows.length} shown`;
+    told.textContent = `${shown} of ${rows.length} lines shown`;
   };
 
   const order = new Intl.Collator("en", { numeric: true });

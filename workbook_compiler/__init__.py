@@ -1,0 +1,12 @@
+"""Excel templates from a data portal's schemas, and filled workbooks back into ordered, checked submissions.
+
+import workbook_compiler as wbc
+
+schema = wbc.load_schema("4dn", "profiles.json")
+wbc.template(schema, preset="hi-c", path="blank.xlsx")
+result = wbc.compile("filled.xlsx", schema)
+"""
+
+from workbook_compiler.api import Result, check, compile, load_schema, template, write_plan  # noqa: A004 - the verb's name
+
+__all__ = ["Result", "check", "compile", "load_schema", "template", "write_plan"]

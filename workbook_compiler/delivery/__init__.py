@@ -1,0 +1,1 @@
+"""Plan -> the world: files, the network, schema snapshots."""

@@ -1,0 +1,1 @@
+"""What we talk about: frozen dataclasses and the catalogue of findings. No I/O, no third-party import."""

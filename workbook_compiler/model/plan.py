@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from workbook_compiler.model.records import Record
+from workbook_compiler.model.diagnostics import Location
+from workbook_compiler.model.records import Pointer, Record
 
 FORMAT = "workbook-compiler/plan"
 VERSION = 1
@@ -32,6 +33,8 @@ class Operation:
     action: Action
     record: Record
     body: Mapping[str, Any]
+    origins: Callable[[], dict[Pointer, Location]]
+    """Gives the cell of every value of the body that isn't itself an object or list with content."""
     depends_on: tuple[str, ...] = ()
     """Ids of the operations whose record this one's body refers to."""
     deferred: bool = False

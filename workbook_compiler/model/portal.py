@@ -9,6 +9,9 @@ from typing import Any
 from workbook_compiler.model.plan import Plan, Request
 from workbook_compiler.model.schema import Schema
 
+FileType = Callable[[str], str | None]
+"""The media type of a file by its name; None when the portal would refuse it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Portal:
@@ -25,5 +28,5 @@ class Portal:
     """``(documents, source, sha256) -> Schema``; ``documents`` is ``{name: JSON}`` as served or as read from a folder."""
     render: Callable[[Plan, Schema], Iterable[Request]]
     """The messages a plan becomes, in sending order."""
-    file_type: Callable[[str], str | None]
+    file_type: FileType
     """The media type a file in a record is declared with, by its name; None when the portal would refuse it."""

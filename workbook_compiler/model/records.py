@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from dataclasses import field as attribute
 from typing import Any, NamedTuple
 
 from workbook_compiler.model.diagnostics import Location
@@ -24,24 +26,25 @@ class Reference(NamedTuple):
     targets: tuple[str, ...]
     """Entity types the link accepts."""
     record: int | None
-    """Index of the record it means among all records, None when it isn't in the workbooks."""
+    """Position of the record it means among all records, None when it isn't in the workbooks."""
 
 
-class Record(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Record:
     """One object to submit: a row of a sheet."""
 
-    index: int
-    """Its place among all records of the compile, in the order of files, sheets and rows."""
+    number: int
+    """Its position among all records of the compile, in the order of files, sheets and rows."""
     type: str
     id: str
     """``Biosource!5``; with several workbooks ``book.xlsx#Biosource!5``."""
     location: Location
     values: Mapping[str, Any]
-    """The body as JSON values; shared between records where equal, so never changed in place."""
+    """The body as JSON values; parts are shared between records where equal, so nothing is changed in place."""
     identifier: str | None
-    origins: Mapping[Pointer, Location]
-    """The cell of every value that isn't itself an object or list with content."""
-    deletes: tuple[str, ...] = ()
-    """Top-level properties whose removal was asked for."""
-    files: Mapping[str, str] = {}
-    """Property to the path of the file on this machine, as typed."""
+    origins: Callable[[], dict[Pointer, Location]]
+    """Gives the cell of every value that isn't itself an object or list with content. Worked out when asked for."""
+    deletes: Mapping[str, Location] = attribute(default_factory=dict)
+    """Top-level properties whose removal was asked for, and where."""
+    files: Mapping[str, str] = attribute(default_factory=dict)
+    """Property to the path of the file it names, as typed."""

@@ -1,0 +1,1 @@
+"""One file for each portal family; ``resources.portals()`` finds them."""

@@ -21,27 +21,10 @@ AccessRule = Callable[[Mapping[str, Any]], Access]
 _PLAIN = {"string": Kind.TEXT, "number": Kind.NUMBER, "integer": Kind.INTEGER, "boolean": Kind.BOOLEAN}
 _FORMATS = {"date": Kind.DATE, "date-time": Kind.DATE_TIME}
 _CONDITIONS = ("anyOf", "allOf", "oneOf", "not", "if", "then", "else", "dependentSchemas", "dependencies")
-_KEPT = [
-    "type",
-    "enum",
-    "const",
-    "pattern",
-    "minimum",
-    "maximum",
-    "exclusiveMinimum",
-    "exclusiveMaximum",
-    "multipleOf",
-    "minLength",
-    "maxLength",
-    "minItems",
-    "maxItems",
-    "uniqueItems",
-    "minProperties",
-    "maxProperties",
-    "additionalProperties",
-    "dependentRequired",
-    "required",
-]
+_KEPT = (
+    "type enum const pattern minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength"
+    " minItems maxItems uniqueItems minProperties maxProperties additionalProperties dependentRequired required"
+).split()
 
 
 def link_targets(node: Mapping[str, Any]) -> tuple[str, ...]:

@@ -25,6 +25,8 @@ LONGEST_LIST = 32_767
 """The most entries a spreadsheet offers."""
 UNION_ROWS = 1_000
 """The most entries offered from several sheets together."""
+HUGE = 1e300
+"""Numbers stay below it in a spreadsheet."""
 UNION_SHEETS = 40
 """A link to more sheets than this offers nothing: the formulas would cost more than they give."""
 
@@ -47,7 +49,7 @@ class Dropdowns:
 
     def source(self, field: Field, targets: tuple[str, ...]) -> str | None:
         """Return the name of the list a column offers; None when it offers none."""
-        return self.rows.get(targets) or self.values.get(_values(field.property))
+        return self.rows.get(targets) or self.values.get(_values(field))
 
 
 def dropdowns(sheets: Sequence[Sheet]) -> Dropdowns:
@@ -57,7 +59,7 @@ def dropdowns(sheets: Sequence[Sheet]) -> Dropdowns:
     taken: set[str] = set()
     for sheet in sheets:
         for field, targets in zip(sheet.chosen.fields, sheet.targets, strict=True):
-            offered = _values(field.property)
+            offered = _values(field)
             if offered and offered not in values:
                 kind = "boolean" if field.property.leaf.kind is Kind.BOOLEAN else field.property.name
                 values[offered] = _name(f"list_{kind}", taken)
@@ -72,8 +74,10 @@ def _targets(field: Field) -> tuple[str, ...]:
     return link.targets if link else ()
 
 
-def _values(prop: Property) -> Values:
-    leaf = prop.leaf
+def _values(field: Field) -> Values:
+    leaf = field.property.leaf
+    if field.json:
+        return ()
     if leaf.kind is Kind.BOOLEAN and not leaf.choices:
         return (("bool", True), ("bool", False))
     offered = [value for value in leaf.choices or leaf.suggested if value != ""]
@@ -108,10 +112,10 @@ def _write_list(lists: Worksheet, column: int, name: str, values: Values) -> Non
     for row, (_, value) in enumerate(values, start=1):
         if isinstance(value, bool):
             done(lists.write_boolean(row, column, value))
-        elif isinstance(value, int | float):
+        elif isinstance(value, int | float) and abs(value) < HUGE:
             done(lists.write_number(row, column, value))
         else:
-            put(lists, row, column, value)
+            put(lists, row, column, str(value))
 
 
 def _write_links(workbook: Workbook, sheets: Mapping[str, Sheet], rows: Mapping[tuple[str, ...], str]) -> None:
@@ -200,6 +204,6 @@ def _condition(prop: Property, source: str | None) -> dict[str, Any]:
 
 
 def _bounds(prop: Property) -> dict[str, Any]:
-    low = -1e300 if prop.minimum is None else prop.minimum
-    high = 1e300 if prop.maximum is None else prop.maximum
-    return {"criteria": "between", "minimum": low, "maximum": high}
+    low = -HUGE if prop.minimum is None else prop.minimum
+    high = HUGE if prop.maximum is None else prop.maximum
+    return {"criteria": "between", "minimum": f"{low:.15G}", "maximum": f"{high:.15G}"}

@@ -32,7 +32,7 @@ STEPS = (
     "Save the file as .xlsx and check it: wbc check FILE.xlsx. It tells every problem at once, with its cell.",
 )
 _SHORT_HASH = 12
-_CHARACTERS_PER_LINE = 105
+_CHARACTERS_PER_LINE = 118
 
 
 def write_guide(workbook: Workbook, sheets: Sequence[Sheet], facts: Mapping[str, str], styles: Styles) -> None:
@@ -84,6 +84,7 @@ def _write_legend(guide: Worksheet, row: int, styles: Styles) -> int:
 
 
 def _write_table(guide: Worksheet, row: int, sheets: Sequence[Sheet], styles: Styles) -> int:
+    row = _heading(guide, row, "What is in it", styles)
     for column, text in enumerate(("Sheet", "What a row is", "Required columns", "Columns in all"), start=1):
         put(guide, row, column, text, styles.table_head)
     guide.set_row(row, 32)
@@ -93,7 +94,7 @@ def _write_table(guide: Worksheet, row: int, sheets: Sequence[Sheet], styles: St
         done(guide.write_url(row, 1, f"internal:{sheet.quoted}!B5", styles.link, sheet.name))
         about = f"{entity.title}: {entity.description}" if entity.description else entity.title
         put(guide, row, 2, about, styles.table_text)
-        guide.set_row(row, 15.5 * min(4, max(1, -(-len(about) // 72))) + 2)
+        guide.set_row(row, 15.5 * min(4, max(1, -(-len(about) // 84))) + 2)
         done(guide.write_number(row, 3, sum(field.required for field in fields), styles.table_count))
         done(guide.write_number(row, 4, len(fields), styles.table_count))
     return row + 1

@@ -10,6 +10,7 @@ from workbook_compiler.model.columns import Field
 from workbook_compiler.model.diagnostics import column_letter
 from workbook_compiler.model.schema import Schema
 from workbook_compiler.template.selection import ChosenType, Selection, link_targets
+from workbook_compiler.template.words import cell_text
 
 READ_ME = "Read me"
 LISTS = "_lists"
@@ -67,8 +68,8 @@ def _names(selection: Selection) -> Iterator[tuple[str, str]]:
     """Yield ``(type, sheet name)``: the name as far as a spreadsheet takes it, each different without regard to case."""
     taken = set(_TAKEN)
     for one in selection.types:
-        full = re.sub(r"[\[\]:*?/\\\x00-\x1f]", "_", one.entity.name).strip("' ") or "_"
-        name, number = full[:_LONGEST_NAME], 1
+        full = re.sub(r"[\[\]:*?/\\\t\r\n]", "_", cell_text(one.entity.name)).strip("'") or "_"
+        name, number = full[:_LONGEST_NAME].strip("'"), 1
         while name.casefold() in taken:
             number += 1
             name = f"{full[: _LONGEST_NAME - len(str(number)) - 1]}~{number}"

@@ -25,7 +25,7 @@ _TYPE_WORDS = {
     Kind.DATE: "string",
     Kind.DATE_TIME: "string",
     Kind.DATE_OR_TIME: "string",
-    Kind.ANY: "any",
+    Kind.ANY: "string",
     Kind.OBJECT: "JSON",
     Kind.LIST: "JSON",
 }
@@ -70,11 +70,16 @@ def _single(field: Field) -> str:
     return _TYPE_WORDS.get(leaf.kind, leaf.kind.value)
 
 
+def description(field: Field) -> str:
+    """Return the text of row 3."""
+    return " ".join((field.property.description or field.property.title or "-").split())
+
+
 def information(field: Field, targets: Sequence[str]) -> str:
     """Return the text of row 4; ``targets`` are the sheets whose rows the column may refer to."""
     prop = field.property
     comments = [prop.comment, prop.leaf.comment if prop.leaf is not prop else ""]
-    parts = [_needed(field), *map(_sentence, comments), _how(field, targets), _another(field), _choices(prop)]
+    parts = [_needed(field), *map(_sentence, comments), _how(field, targets), _choices(prop), _another(field)]
     return " ".join(filter(None, parts)) or "-"
 
 
@@ -84,23 +89,27 @@ def prompt(field: Field, targets: Sequence[str]) -> tuple[str, str]:
     about = _sentence(field.property.description or field.property.title)
     room = PROMPT_LIMIT - len(how) - 1
     text = f"{cell_text(about, room)}\n{how}" if how and about and room > 40 else how or cell_text(about, PROMPT_LIMIT)
-    return cell_text(header(field), TITLE_LIMIT), cell_text(text, PROMPT_LIMIT)
+    return cell_text(header(field), TITLE_LIMIT), cell_text(text or "Text.", PROMPT_LIMIT)
 
 
 def refusal(field: Field) -> tuple[str, str]:
     """Return title and text of the alert that refuses a value."""
-    prop = field.property
-    name = cell_text(field.header(), 60)
+    title, text = _refusal(field.property, cell_text(field.header(), 60))
+    return title, cell_text(text, REFUSAL_LIMIT)
+
+
+def _refusal(prop: Property, name: str) -> tuple[str, str]:
     if prop.choices:
         return "Not in the list", f"Please pick a value of {name} from its list: click the small arrow beside the cell."
     if prop.kind is Kind.BOOLEAN:
         return "TRUE or FALSE", f"Please write TRUE or FALSE for {name}, or pick one from the list."
     if prop.kind is Kind.DATE:
         return "Not a date", f"Please write {name} as year-month-day, such as 2024-03-01, without a time."
-    number = "a whole number, such as 10" if prop.kind is Kind.INTEGER else "a number, such as 5.7"
-    bounds = _bounds(prop)
-    note = f" ({bounds})" if bounds else ""
-    return "Not a number", f"Please write {name} as {number}{note}: digits only, no unit, no thousands separator."
+    whole = prop.kind is Kind.INTEGER
+    number = "a whole number, such as 10" if whole else "a number, such as 5.7"
+    note = f" ({_bounds(prop)})" if _bounds(prop) else ""
+    title = "Not a whole number" if whole else "Not a number"
+    return title, f"Please write {name} as {number}{note}: digits only, no unit, no thousands separator."
 
 
 def _needed(field: Field) -> str:
@@ -155,7 +164,7 @@ def _choices(prop: Property) -> str:
         fitting += 1
     more = len(values) - fitting
     rest = f" and {more} more, see the list" if more else ""
-    return f"{'Choices' if leaf.choices else 'Suggestions'}: {' | '.join(values[:fitting])}{rest}"
+    return f"{'Choices' if leaf.choices else 'Suggestions'}: {' | '.join(values[:fitting])}{rest}."
 
 
 def shown(value: Any) -> str:

@@ -21,7 +21,7 @@ from workbook_compiler.template.guide import write_guide
 from workbook_compiler.template.selection import Selection
 from workbook_compiler.template.sheets import FIRST_COLUMN, HEADER_ROWS, LAST_ROW, MANIFEST, Sheet, lay_out
 from workbook_compiler.template.styles import Styles
-from workbook_compiler.template.words import header, information, type_words
+from workbook_compiler.template.words import description, header, information, type_words
 
 if TYPE_CHECKING:
     from xlsxwriter.workbook import Workbook
@@ -33,7 +33,6 @@ MARKS = ("#Field Name:", "#Field Type:", "#Description:", "#Additional Info:")
 _MARKS_WIDTH = 16
 _LINE = 12.5
 """Height of one line of small print."""
-_MOST_LINES = 7
 
 
 def write(selection: Selection, schema: Schema, path: Path, *, tool_version: str, preset_names: Sequence[str]) -> None:
@@ -87,7 +86,7 @@ def _write_sheet(workbook: Workbook, sheet: Sheet, offered: Dropdowns, styles: S
         role = styles.role(required=field.required, identifier=named)
         put(worksheet, 0, column, header(field), role.name)
         put(worksheet, 1, column, type_words(field), role.type)
-        put(worksheet, 2, column, field.property.description or field.property.title or "-", role.text)
+        put(worksheet, 2, column, description(field), role.text)
         put(worksheet, 3, column, information(field, targets), role.text)
         data = styles.data(number_format(field), field.required)
         done(worksheet.set_column(column, column, _width(field), data))
@@ -115,14 +114,15 @@ def _write_marks(worksheet: Worksheet, styles: Styles) -> None:
 def _set_heights(worksheet: Worksheet, sheet: Sheet) -> None:
     """Make rows 3 and 4 as high as their texts ask for, within reason: the prompt at the cell tells it again."""
     fields = sheet.chosen.fields
-    texts = (
-        [field.property.description for field in fields],
-        [information(field, targets) for field, targets in zip(fields, sheet.targets, strict=True)],
-    )
+    infos = [information(field, targets) for field, targets in zip(fields, sheet.targets, strict=True)]
     worksheet.set_row(0, 21)
-    for row, column in enumerate(texts, start=2):
-        lines = max(-(-len(text) // int(_width(field) * 1.1)) for field, text in zip(fields, column, strict=True))
-        worksheet.set_row(row, _LINE * min(_MOST_LINES, max(1, lines)) + 4)
+    worksheet.set_row(2, _height(fields, [description(field) for field in fields], 5))
+    worksheet.set_row(3, _height(fields, infos, 7))
+
+
+def _height(fields: Sequence[Field], texts: Sequence[str], most: int) -> float:
+    lines = (-(-len(text) // int(_width(field) * 1.2)) for field, text in zip(fields, texts, strict=True))
+    return _LINE * min(most, max(lines)) + 4
 
 
 def _width(field: Field) -> float:

@@ -1,0 +1,222 @@
+"""Every verb as a function: the only file that knows all wings.
+
+``load_schema`` -> ``template`` / ``compile`` / ``check``. Nothing raises for what a user typed into a workbook; an
+exception (``errors.py``) is for a file, a server or a wrong call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workbook_compiler import resources
+from workbook_compiler.errors import UsageError
+from workbook_compiler.model.diagnostics import Diagnostic, Severity
+from workbook_compiler.model.plan import Plan
+from workbook_compiler.model.portal import Portal
+from workbook_compiler.model.records import Record
+from workbook_compiler.model.report import Report, TypeCount
+from workbook_compiler.model.schema import Schema
+
+if TYPE_CHECKING:
+    import pandas
+
+    from workbook_compiler.pipeline.read.cells import Workbook
+
+Paths = str | Path | Sequence[str | Path]
+
+
+def tool_version() -> str:
+    """Return the version of this package."""
+    return version("workbook-compiler")
+
+
+def portal(name: str) -> Portal:
+    """Return the portal called ``name``; raises UsageError with the known names."""
+    known = resources.portals()
+    resources.named("portal", name, known)
+    return known[name]
+
+
+def load_schema(portal_name: str, source: str | Path | None = None) -> Schema:
+    """Return what a portal accepts.
+
+    ``source`` is a snapshot folder, a folder of schema files, one JSON file ``{TypeName: schema}``, or an address;
+    without it the portal's cached snapshot serves, fetched now when there is none. Raises UsageError for a path or a
+    document that isn't one, UnreachableError when the portal can't be asked.
+    """
+    from workbook_compiler.delivery import snapshots
+
+    chosen = portal(portal_name)
+    documents, name, sha256 = snapshots.load(chosen, source)
+    return chosen.load_schema(documents, name, sha256)
+
+
+def pull_schema(portal_name: str, server: str | None = None, folder: Path | None = None) -> tuple[Path, bool]:
+    """Fetch a portal's schemas into a snapshot folder; return the folder and whether anything is new."""
+    from workbook_compiler.delivery import snapshots
+
+    return snapshots.pull(portal(portal_name), server, folder)
+
+
+def template(
+    schema: Schema,
+    preset: str | Sequence[str] = (),
+    types: Sequence[str] = (),
+    *,
+    path: str | Path,
+) -> None:
+    """Write a blank workbook for presets (names, or paths of preset files) and entity types; ``types=["all"]`` means every one.
+
+    Raises UsageError for an unknown preset or type.
+    """
+    from workbook_compiler.template import load_preset, select, write
+
+    names = [preset] if isinstance(preset, str) else list(preset)
+    known = resources.preset_files(schema.portal)
+    presets = []
+    for name in names:
+        if not name.endswith(".toml"):
+            resources.named("preset", name, known)
+        presets.append(load_preset(known.get(name, Path(name))))
+    selection = select(schema, presets=presets, types=list(types))
+    write(selection, schema, Path(path), tool_version=tool_version(), preset_names=[Path(n).stem for n in names])
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a check or compile made of some workbooks."""
+
+    schema: Schema
+    portal: Portal
+    workbooks: tuple[str, ...]
+    records: tuple[Record, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    """In reading order."""
+    plan: Plan | None
+    """None while there are errors."""
+
+    @property
+    def ok(self) -> bool:
+        """True when no finding is an error."""
+        return self.plan is not None
+
+    def to_frame(self) -> dict[str, pandas.DataFrame]:
+        """Return a DataFrame for each entity type: a row for each record, a column for each top-level property.
+
+        The index is the record's id (``Biosample!5``); values are JSON values, missing ones are NaN.
+        """
+        import pandas
+
+        types = dict.fromkeys(record.type for record in self.records)
+        rows = {name: [r for r in self.records if r.type == name] for name in types}
+        return {
+            name: pandas.DataFrame([dict(r.values) for r in found], index=[r.id for r in found], dtype=object)
+            for name, found in rows.items()
+        }
+
+    def report(self) -> Report:
+        """Return all that is told about the run, for any report format."""
+        plan = self.plan
+        batches = [[(op.record.type) for op in batch.operations] for batch in plan.batches] if plan else []
+        return Report(
+            portal=self.portal.name,
+            title=self.portal.title,
+            workbooks=self.workbooks,
+            schema_source=self.schema.source,
+            diagnostics=self.diagnostics,
+            types=_type_counts(self.records, self.diagnostics),
+            summary=plan.summary if plan else {},
+            batches=tuple(tuple((name, names.count(name)) for name in dict.fromkeys(names)) for names in batches),
+        )
+
+
+def _type_counts(records: Sequence[Record], diagnostics: Sequence[Diagnostic]) -> tuple[TypeCount, ...]:
+    wrong = {
+        (at.file, at.sheet, at.row)
+        for d in diagnostics
+        if d.severity is Severity.ERROR
+        for at in (d.location, *(d.related if d.location.row is None else ()))
+    }
+    counts: dict[str, list[bool]] = {}
+    for record in records:
+        at = record.location
+        counts.setdefault(record.type, []).append((at.file, at.sheet, at.row) in wrong)
+    return tuple(TypeCount(name, len(rows), sum(rows)) for name, rows in counts.items())
+
+
+def compile(books: Paths, schema: Schema, *, type_name: str | None = None) -> Result:  # noqa: A001 - the verb's name
+    """Return what one or more workbooks mean as one submission. Never raises for what a user typed.
+
+    ``type_name`` is the type of the rows of a TSV or CSV file. Raises UsageError for a path that doesn't exist.
+    """
+    return compile_workbooks(read(books, type_name), schema)
+
+
+def read(books: Paths, type_name: str | None = None) -> list[tuple[Workbook, tuple[Diagnostic, ...]]]:
+    """Return each file's workbook, and what is wrong with the file."""
+    from workbook_compiler.pipeline.read import read as read_file
+
+    paths = [Path(books)] if isinstance(books, str | Path) else [Path(book) for book in books]
+    for path in paths:
+        if not path.is_file():
+            raise UsageError(f"There is no file {path}.")
+    outcomes = []
+    for path, name in zip(paths, _names(paths), strict=True):
+        try:
+            outcome = read_file(path, name, type_name)
+        except OSError as error:
+            raise UsageError(f"{path} can't be opened: {error.strerror}.") from error
+        outcomes.append((outcome.value, outcome.diagnostics))
+    return outcomes
+
+
+def compile_workbooks(books: Sequence[tuple[Workbook, tuple[Diagnostic, ...]]], schema: Schema) -> Result:
+    """Return what workbooks that were read already mean as one submission."""
+    from workbook_compiler.pipeline import compile as run
+    from workbook_compiler.pipeline import in_reading_order
+
+    chosen = portal(schema.portal)
+    workbooks = [workbook for workbook, _ in books]
+    of_files = [d for _, found in books for d in found]
+    made = run(workbooks, schema, chosen)
+    told = in_reading_order([*of_files, *made.diagnostics], workbooks)
+    readable = not any(d.severity is Severity.ERROR for d in of_files)
+    names = tuple(workbook.name for workbook in workbooks)
+    return Result(schema, chosen, names, made.records, told, made.plan if readable else None)
+
+
+check = compile
+"""A check is a compile whose plan isn't written."""
+
+
+def manifest(books: Sequence[tuple[Workbook, tuple[Diagnostic, ...]]]) -> Mapping[str, str]:
+    """Return what the first of the workbooks that came from a template of ours says about itself, or nothing."""
+    return next((workbook.manifest for workbook, _ in books if workbook.manifest), {})
+
+
+def _names(paths: Sequence[Path]) -> list[str]:
+    """The shortest ends of the paths that tell the files apart: the bare name where that is enough."""
+    names = [path.name for path in paths]
+    depth = 1
+    while len(set(names)) < len(names) and depth < 40:
+        depth += 1
+        names = ["/".join(path.resolve().parts[-depth:]) for path in paths]
+    return names
+
+
+def write_plan(result: Result, folder: str | Path) -> list[Path]:
+    """Write ``plan.json``, ``requests/``, ``report.html`` and ``diagnostics.jsonl``; return the files written.
+
+    Of a workbook with errors only the report and the diagnostics are written, and an older plan there is removed.
+    """
+    from workbook_compiler.delivery import emit
+
+    formats = resources.report_formats()
+    report = result.report()
+    told = {"report.html": formats["html"].render(report, {}), "diagnostics.jsonl": formats["json"].render(report, {})}
+    requests = result.portal.render(result.plan, result.schema) if result.plan else ()
+    return emit.write(Path(folder), result.plan, requests, told)

@@ -1,0 +1,93 @@
+"""A plan and its Requests -> files. What is written is what would be sent."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from workbook_compiler.files import written_whole
+from workbook_compiler.model.plan import FORMAT, VERSION, Operation, Plan, Request
+from workbook_compiler.model.records import json_pointer
+
+
+def write(folder: Path, plan: Plan | None, requests: Iterable[Request], told: Mapping[str, str]) -> list[Path]:
+    """Write the plan's folder and return its files. Without a plan only what is told is written; an older plan is removed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "plan.json").unlink(missing_ok=True)
+    shutil.rmtree(folder / "requests", ignore_errors=True)
+    written = []
+    if plan is not None:
+        written += [*_requests(folder / "requests", requests), _plan(folder / "plan.json", plan)]
+    for name, text in told.items():
+        with written_whole(folder / name) as beside:
+            beside.write_text(text, encoding="utf-8", newline="\n")
+        written.append(folder / name)
+    return written
+
+
+def plan_lines(plan: Plan) -> Iterator[bytes]:
+    """Yield plan.json, an operation a line: readable in a diff, and never whole in memory."""
+    head = {
+        "format": FORMAT,
+        "version": VERSION,
+        "portal": plan.portal,
+        "workbooks": [{"name": w.name, "sha256": w.sha256} for w in plan.workbooks],
+        "schema": {"source": plan.schema_source, "sha256": plan.schema_sha256},
+        "summary": dict(plan.summary),
+    }
+    yield _json(head)[:-1] + b',"batches":['
+    for batch in plan.batches:
+        yield (b",\n" if batch.index else b"\n") + b'{"index":%d,"operations":[' % batch.index
+        for position, operation in enumerate(batch.operations):
+            yield (b",\n" if position else b"\n") + _json(document(operation))
+        yield b"\n]}"
+    yield b"\n]}\n"
+
+
+def document(operation: Operation) -> dict[str, Any]:
+    """Return an operation as the JSON object of the contract."""
+    record, body = operation.record, operation.body
+    entries = {
+        "id": operation.id,
+        "action": operation.action.value,
+        "type": record.type,
+        "identifier": record.identifier,
+        "sheet": record.location.sheet,
+        "row": record.location.row,
+        "depends_on": list(operation.depends_on),
+        "deferred": operation.deferred,
+        "body": body,
+        "origins": {json_pointer(pointer): str(at) for pointer, at in operation.origins().items()},
+    }
+    files = {name: path for name, path in record.files.items() if name in body}
+    return {**entries, "files": files} if files else entries
+
+
+def _json(value: Any) -> bytes:
+    import orjson
+
+    return orjson.dumps(value)
+
+
+def _plan(path: Path, plan: Plan) -> Path:
+    with written_whole(path) as beside, beside.open("wb") as stream:
+        stream.writelines(plan_lines(plan))
+    return path
+
+
+def _requests(folder: Path, requests: Iterable[Request]) -> list[Path]:
+    """One file of lines for each batch, in sending order by name."""
+    folder.mkdir(parents=True)
+    batches: dict[int, list[bytes]] = {}
+    for request in requests:
+        line = {"method": request.method, "path": request.path, "body": request.body}
+        batches.setdefault(request.batch, []).append(_json(line) + b"\n")
+    paths = []
+    for batch, lines in sorted(batches.items()):
+        path = folder / f"batch-{batch + 1:04d}.jsonl"
+        with written_whole(path) as beside:
+            beside.write_bytes(b"".join(lines))
+        paths.append(path)
+    return paths

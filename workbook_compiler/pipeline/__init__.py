@@ -1,0 +1,86 @@
+"""Filled workbook -> plan, offline: the table of contents. Each step is a function from value to value plus diagnostics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from workbook_compiler.model.codes import structure
+from workbook_compiler.model.diagnostics import Diagnostic, Location, Severity
+from workbook_compiler.model.plan import Plan, Source
+from workbook_compiler.model.portal import Portal
+from workbook_compiler.model.records import Record
+from workbook_compiler.model.schema import Schema
+from workbook_compiler.pipeline.read.cells import Workbook
+
+
+@dataclass(frozen=True, slots=True)
+class Compilation:
+    """What a compile made: every record, every finding in reading order, and the plan when nothing is wrong."""
+
+    records: tuple[Record, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    plan: Plan | None
+
+
+def compile(workbooks: Sequence[Workbook], schema: Schema, portal: Portal) -> Compilation:  # noqa: A001 - what it does
+    """Return what the workbooks mean as one submission to the portal."""
+    from workbook_compiler.pipeline.bind import bind
+    from workbook_compiler.pipeline.build import Built, build, records
+    from workbook_compiler.pipeline.layouts import tables
+    from workbook_compiler.pipeline.link import link
+    from workbook_compiler.pipeline.order import order
+    from workbook_compiler.pipeline.validate import validate
+    from workbook_compiler.pipeline.weave import weave
+
+    said: list[Diagnostic] = []
+    sheets: list[Built] = []
+    for workbook in workbooks:
+        found, remarks = tables(workbook, schema)
+        said += [*_other_version(workbook, schema, portal), *remarks]
+        for table in found:
+            bound, remarks = bind(table)
+            said += remarks
+            built, remarks = build(bound, portal.file_type)
+            said += remarks
+            sheets.append(built)
+    rows = records(sheets, several_files=len(workbooks) > 1)
+    woven, remarks = weave(rows, schema)
+    said += remarks
+    start = 0
+    for built in sheets:
+        end = start + len(built.rows)
+        said += validate(built, woven[start:end])
+        start = end
+    graph, remarks = link(woven, schema)
+    said += remarks
+    batches, remarks = order(woven, graph, schema)
+    said += remarks
+    if not woven and not any(d.severity is Severity.ERROR for d in said):
+        said += [Diagnostic(structure.FIL06, Location(workbook.name)) for workbook in workbooks if workbook.sheets]
+    plan = Plan(
+        portal.name, tuple(Source(w.name, w.sha256) for w in workbooks), schema.source, schema.sha256, tuple(batches)
+    )
+    ok = not any(d.severity is Severity.ERROR for d in said)
+    return Compilation(tuple(woven), in_reading_order(said, workbooks), plan if ok else None)
+
+
+def in_reading_order(said: Sequence[Diagnostic], workbooks: Sequence[Workbook]) -> tuple[Diagnostic, ...]:
+    """Return the findings by file, sheet, row and column; what belongs to a whole file or sheet comes first."""
+    files: Mapping[str, int] = {w.name: i for i, w in enumerate(workbooks)}
+    sheets = {(w.name, s.name): i for w in workbooks for i, s in enumerate(w.sheets, 1)}
+
+    def key(found: Diagnostic) -> tuple[int, int, int, int, str, str]:
+        at = found.location
+        column = at.column or ""
+        sheet = sheets.get((at.file, at.sheet or ""), 0)
+        return files.get(at.file, 0), sheet, at.row or 0, len(column), column, found.code.id
+
+    return tuple(sorted(said, key=key))
+
+
+def _other_version(workbook: Workbook, schema: Schema, portal: Portal) -> list[Diagnostic]:
+    made_for = workbook.manifest.get("schema_sha256")
+    if made_for in (None, "", schema.sha256):
+        return []
+    return [Diagnostic(structure.FIL07, Location(workbook.name), context={"portal": portal.title})]

@@ -1,0 +1,145 @@
+"""Numbers, whole numbers, and yes or no."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from typing import Any
+
+from workbook_compiler.model.codes import values
+from workbook_compiler.model.diagnostics import Code
+from workbook_compiler.model.schema import Kind, Property
+from workbook_compiler.pipeline.coerce.reading import Reader, Reading, bad, good, note
+from workbook_compiler.pipeline.coerce.shown import plain, shown
+from workbook_compiler.pipeline.coerce.text import MAX_DIGITS, not_listed
+from workbook_compiler.pipeline.read.cells import Styled
+
+_WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
+_DECIMAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_PERCENT = re.compile(r"([+-]?\d+(?:\.\d+)?)\s?%", re.ASCII)
+_GROUPED = re.compile(r"[+-]?\d{1,3}([, '_\u202f])\d{3}(?:\1\d{3})*(?:\.\d+)?", re.ASCII)
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
+_WITH_UNIT = re.compile(r"[~<>≈=]*\s*([+-]?\d+(?:\.\d+)?)\s*[^\d\s.,][^\d]*", re.ASCII)
+_WORDS = {
+    word: str(number)
+    for number, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+        " seventeen eighteen nineteen twenty".split()
+    )
+}
+TRUE_WORDS = frozenset(("true", "t", "yes", "y", "1"))
+FALSE_WORDS = frozenset(("false", "f", "no", "n", "0"))
+
+
+def number_reader(prop: Property) -> Reader:
+    """Return the reader of a number or whole-number property."""
+    whole = prop.kind is Kind.INTEGER
+
+    def read(raw: Any) -> Reading:
+        reading = (_whole if whole else _number)(raw)
+        return _in_range(prop, reading) if not reading.wrong else reading
+
+    return read
+
+
+def boolean_reader(_prop: Property) -> Reader:
+    """Return the reader of a yes-or-no property: TRUE, yes, T, 1 and their opposites."""
+
+    def read(raw: Any) -> Reading:
+        if isinstance(raw, bool):
+            return good(raw)
+        text = shown(raw.number if isinstance(raw, Styled) else raw).casefold()
+        if text in TRUE_WORDS or text in FALSE_WORDS:
+            return good(text in TRUE_WORDS)
+        return bad(values.BOO01, value=shown(raw))
+
+    return read
+
+
+def _whole(raw: Any) -> Reading:
+    number = raw.number if isinstance(raw, Styled) else raw
+    if isinstance(number, float) and number.is_integer():
+        number = int(number)
+    if isinstance(number, int) and not isinstance(number, bool):
+        lost = isinstance(raw, Styled | float) and abs(number) >= 10**MAX_DIGITS
+        return good(number, note(values.NUM05, value=str(number))) if lost else good(number)
+    if isinstance(number, float):
+        return (
+            bad(values.NUM01, str(math.floor(number)), str(math.ceil(number)))
+            if math.isfinite(number)
+            else bad(values.NUM01)
+        )
+    if isinstance(number, str) and _WHOLE.fullmatch(number) and len(number) < 400:
+        return _without_zeros(number)
+    return _refused(values.NUM01, number, whole=True)
+
+
+def _without_zeros(text: str) -> Reading:
+    value = int(text)
+    padded = text.lstrip("+-").startswith("0") and value != 0
+    return good(value, note(values.NUM06, value=text, sent=str(value))) if padded else good(value)
+
+
+def _number(raw: Any) -> Reading:
+    if isinstance(raw, Styled):
+        value = _tidy(raw.number)
+        seen = shown(raw)
+        return good(value, note(values.NUM03, shown=seen, value=str(value))) if seen.endswith("%") else good(value)
+    if isinstance(raw, bool) or not isinstance(raw, int | float | str):
+        return _refused(values.NUM02, raw, whole=False)
+    if not isinstance(raw, str):
+        return good(_tidy(raw)) if math.isfinite(raw) else bad(values.NUM02)
+    percent = _PERCENT.fullmatch(raw)
+    if percent:
+        value = _tidy(float(percent[1]) / 100)
+        return good(value, note(values.NUM03, shown=raw, value=str(value)))
+    if _WHOLE.fullmatch(raw) and len(raw) < 400:
+        return _without_zeros(raw)
+    if _DECIMAL.fullmatch(raw) and math.isfinite(float(raw)):
+        return good(_tidy(float(raw)))
+    return _refused(values.NUM02, raw, whole=False)
+
+
+def _tidy(number: float) -> float:
+    """Whole numbers are written without a point, as they were typed."""
+    return int(number) if abs(number) < 10**MAX_DIGITS and number == int(number) else number
+
+
+def _refused(code: Code, raw: Any, *, whole: bool) -> Reading:
+    guess = _likely(shown(raw), whole=whole)
+    if isinstance(raw, bool):
+        guess = "1" if raw else "0"
+    return bad(code, *([guess] if guess else ()))
+
+
+def _likely(text: str, *, whole: bool) -> str | None:
+    """The number that was probably meant: ``1,000``, ``5,7``, ``1e3``, ``five``, ``12 min``, full-width digits."""
+    text = unicodedata.normalize("NFKC", text).strip()
+    if text.casefold() in _WORDS:
+        return _WORDS[text.casefold()]
+    candidate = None
+    if _GROUPED.fullmatch(text):
+        candidate = re.sub(r"[, '_]", "", text)
+    elif _DECIMAL_COMMA.fullmatch(text):
+        candidate = text.replace(",", ".")
+    elif _DECIMAL.fullmatch(text.replace("_", "")):
+        candidate = text.replace("_", "")
+    elif match := _WITH_UNIT.fullmatch(text):
+        candidate = match[1]
+    if candidate is None or not math.isfinite(float(candidate)):
+        return None
+    number = float(candidate)
+    return None if whole and not number.is_integer() else plain(number)
+
+
+def _in_range(prop: Property, reading: Reading) -> Reading:
+    value = reading.value
+    if prop.choices and value not in prop.choices:
+        return not_listed(str(value), {str(choice): choice for choice in prop.choices})
+    low, high = prop.minimum, prop.maximum
+    if (low is None or value >= low) and (high is None or value <= high):
+        return reading
+    words = f"from {low:g} to {high:g}" if low is not None and high is not None else ""
+    words = words or (f"from {low:g} on" if low is not None else f"up to {high:g}")
+    return bad(values.NUM04, range=words)

@@ -1,0 +1,121 @@
+"""Cells that hold JSON, cells that hold a file's path, and cells whose own type decides."""
+
+from __future__ import annotations
+
+import json
+import ntpath
+from datetime import date
+from typing import Any
+
+from workbook_compiler.model.codes import values
+from workbook_compiler.model.portal import FileType
+from workbook_compiler.model.schema import Kind, Property
+from workbook_compiler.pipeline.coerce import text
+from workbook_compiler.pipeline.coerce.reading import Reader, Reading, bad, good
+from workbook_compiler.pipeline.coerce.shown import shown
+from workbook_compiler.pipeline.read.cells import Styled
+
+_CURLY = str.maketrans("“”„‟″‘’", '"""""\'\'')
+
+
+def json_reader(prop: Property) -> Reader:
+    """Return the reader of a property that takes JSON: an object, or a list of anything (one or several objects)."""
+    listed = prop.kind is Kind.LIST
+
+    def read(raw: Any) -> Reading:
+        if not isinstance(raw, str):
+            return bad(values.OBJ01, reason="it is a single value")
+        try:
+            value = _parsed(raw, several=listed)
+        except (ValueError, RecursionError) as error:
+            straight = raw.translate(_CURLY)
+            suggestion = [straight] if straight != raw and _is_json(straight, several=listed) else []
+            return bad(values.OBJ01, *suggestion, reason=_reason(error))
+        if listed:
+            return good(value if isinstance(value, list) else [value])
+        return good(value) if isinstance(value, dict) else bad(values.OBJ01, reason="it is no object in { }")
+
+    return read
+
+
+def _parsed(raw: str, *, several: bool) -> Any:
+    try:
+        return json.loads(raw, parse_constant=_refuse, object_pairs_hook=_once)
+    except json.JSONDecodeError:
+        if not several or raw.startswith("["):
+            raise
+        return json.loads(f"[{raw}]", parse_constant=_refuse, object_pairs_hook=_once)
+
+
+def _is_json(raw: str, *, several: bool) -> bool:
+    try:
+        _parsed(raw, several=several)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _refuse(word: str) -> Any:
+    raise ValueError(f"{word} is no number")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"{twice} is there twice")
+    return dict(pairs)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"at sign {error.pos + 1}"
+    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+
+
+def any_reader(_prop: Property) -> Reader:
+    """Return the reader of a property whose type the schema leaves open: numbers stay numbers, text stays text."""
+
+    def read(raw: Any) -> Reading:
+        value = raw.number if isinstance(raw, Styled) else raw
+        if isinstance(value, float) and value.is_integer() and abs(value) < 10**text.MAX_DIGITS:
+            return good(int(value))
+        if isinstance(value, str | bool | int | float):
+            return good(value)
+        return good(value.isoformat()) if isinstance(value, date) else text.as_text(raw)
+
+    return read
+
+
+def attachment_reader(prop: Property, file_type: FileType) -> Reader:
+    """Return the reader of an attached file: its path, or the whole as JSON.
+
+    The value has the portal's shape; ``href`` holds the path as typed until the message is made.
+    """
+    whole = json_reader(prop)
+    allowed = prop.properties["type"].choices if "type" in prop.properties else ()
+
+    def read(raw: Any) -> Reading:
+        path = text.as_text(raw)
+        if path.wrong or path.value.startswith("{"):
+            return path if path.wrong else whole(raw)
+        media = file_type(path.value)
+        if media is None or (allowed and media not in allowed):
+            example = f"Allowed: {', '.join(map(str, allowed[:3]))}." if allowed else ""
+            return bad(values.TXT07, example=example, advice="Choose a file of a kind that the portal takes.")
+        value = {"download": ntpath.basename(path.value), "type": media, "href": path.value}
+        return Reading(value, path.findings, file=path.value)
+
+    return read
+
+
+def upload_reader(prop: Property) -> Reader:
+    """Return the reader of a data file's path; the value is the bare name, which is what the portal keeps."""
+    check = text.reader(prop)
+
+    def read(raw: Any) -> Reading:
+        path = shown(raw)
+        reading = check(ntpath.basename(path) if isinstance(raw, str) else raw)
+        return reading if reading.wrong else Reading(reading.value, reading.findings, file=path)
+
+    return read

@@ -1,0 +1,150 @@
+"""Text, lists of choices, and the form a text must have."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from workbook_compiler.model.codes import cells, values
+from workbook_compiler.model.schema import Kind, Property
+from workbook_compiler.nearest import nearest
+from workbook_compiler.pipeline.coerce.example import example_of
+from workbook_compiler.pipeline.coerce.reading import Finding, Reader, Reading, bad, good, note
+from workbook_compiler.pipeline.coerce.shown import plain, shown, zero_padded
+from workbook_compiler.pipeline.read.cells import Styled
+
+MAX_DIGITS = 15
+"""Excel keeps as many digits of a number and replaces the rest by zeros."""
+
+_MONTHS = dict(enumerate(["JAN", "FEB", "MARCH", "APR", "MAY", "JUN", "JUL", "AUG", "SEPT", "OCT", "NOV", "DEC"], 1))
+
+FORMS = {
+    "email": (r"[^@\s]+@[^@\s]+\.[^@\s]+", "name@university.edu"),
+    "uri": (r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+", "https://www.example.org/page"),
+    "uuid": (r"[0-9A-Fa-f]{8}-?(?:[0-9A-Fa-f]{4}-?){3}[0-9A-Fa-f]{12}", "0f1c9a52-7d3e-4b68-9a10-2f6e8c4d7b35"),
+    "hex": (r"[0-9A-Fa-f]+", "9a0364b9e99bb480dd25e1f0284c8555"),
+    "md5sum": (r"[0-9A-Fa-f]{32}", "9a0364b9e99bb480dd25e1f0284c8555"),
+}
+"""Named forms that are checked here; all other names (``accession``, ``phone`` …) are left to the portal."""
+
+
+def reader(prop: Property) -> Reader:
+    """Return the reader of a text or link property."""
+    check = _choice_check(prop) if prop.choices else _form_check(prop)
+
+    def read(raw: Any) -> Reading:
+        text = as_text(raw)
+        if text.wrong:
+            return text
+        return check(text.value).with_findings(*text.findings)
+
+    return read
+
+
+def as_text(raw: Any) -> Reading:
+    """Return the text a cell shows, or why it isn't the text that was typed."""
+    if isinstance(raw, str):
+        return good(raw)
+    if isinstance(raw, bool):
+        sent = "TRUE" if raw else "FALSE"
+        return good(sent, note(cells.TXT04, sent=sent))
+    if isinstance(raw, Styled):
+        return _styled(raw)
+    if isinstance(raw, int | float):
+        return bad(cells.TXT02) if abs(raw) >= 10**MAX_DIGITS else good(plain(raw))
+    if isinstance(raw, time | timedelta):
+        text = shown(raw)
+        return bad(cells.TXT06, text.removeprefix("0").removesuffix(":00"), text)
+    return bad(cells.TXT01, *_before_excel(raw))
+
+
+def _styled(raw: Styled) -> Reading:
+    if abs(raw.number) >= 10**MAX_DIGITS:
+        return bad(cells.TXT02)
+    if zero_padded(raw.format) and raw.number == int(raw.number) and raw.number >= 0:
+        return good(shown(raw))
+    if raw.shown is not None and re.fullmatch(r"0\d+", raw.shown) and int(raw.shown) == raw.number:
+        return good(raw.shown)
+    value, seen = plain(raw.number), shown(raw)
+    return good(value) if value == seen else good(value, note(cells.TXT03, shown=seen, value=value))
+
+
+def _before_excel(day: date) -> tuple[str, ...]:
+    """The two texts that Excel most often turns into this date: a gene's name, and two numbers."""
+    if isinstance(day, datetime) and day.time() != time():
+        return (shown(day),)
+    return f"{_MONTHS[day.month]}{day.day}", f"{day.month}-{day.day}"
+
+
+def _folded(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _choice_check(prop: Property) -> Callable[[str], Reading]:
+    listed = {str(choice): choice for choice in prop.choices}
+    folded = {_folded(text): text for text in reversed(listed)}
+
+    def check(text: str) -> Reading:
+        if text in listed:
+            return good(listed[text])
+        same = folded.get(_folded(text))
+        if same is not None:
+            return good(listed[same], note(values.ENU02, value=text, sent=same))
+        return not_listed(text, listed)
+
+    return check
+
+
+def not_listed(text: str, listed: Any) -> Reading:
+    """Return the reading of a value that a fixed list doesn't hold, with the three nearest."""
+    close = nearest(text, listed)
+    more = len(listed) - len(close)
+    words = ("Nearest: " + ", ".join(close) if more else "Allowed: " + ", ".join(close)) + (
+        f" (and {more} more)." if more else "."
+    )
+    return bad(values.ENU01, *close, value=text, nearest=words)
+
+
+def _form_check(prop: Property) -> Callable[[str], Reading]:
+    form, example = FORMS.get(prop.format or "", (None, ""))
+    pattern = None
+    if prop.pattern is not None:
+        pattern = _compiled(prop.pattern)
+        example = example_of(prop.pattern) or example
+    named = re.compile(rf"(?:{form})\Z", re.ASCII) if form is not None and prop.kind is Kind.TEXT else None
+
+    def check(text: str) -> Reading:
+        if (pattern and not pattern.search(text)) or (named and not named.match(text)):
+            return bad(
+                values.TXT07, value=text, example=f"Example: “{example}”." if example else "", advice=_advice(prop)
+            )
+        problem = _length_problem(prop, text)
+        return Reading(findings=(problem,)) if problem else good(text)
+
+    return check
+
+
+def _compiled(pattern: str) -> re.Pattern[str] | None:
+    """Portals write ECMAScript patterns; one that Python doesn't know is left to the portal."""
+    try:
+        return re.compile(pattern)
+    except re.error:
+        return None
+
+
+def _advice(prop: Property) -> str:
+    text = prop.comment or prop.description
+    return text[:200] if text else "Compare with a row that is right."
+
+
+def _length_problem(prop: Property, text: str) -> Finding | None:
+    low, high = prop.min_length or 0, prop.max_length
+    if len(text) >= low and (high is None or len(text) <= high):
+        return None
+    allowed = (
+        f"{low} to {high}" if high is not None and low else f"at most {high}" if high is not None else f"at least {low}"
+    )
+    return note(values.TXT08, range=allowed, length=len(text))

@@ -1,0 +1,148 @@
+"""Step 2: which type a sheet holds, and where its header and its data rows are.
+
+Two layouts: the house layout (Submit4DN's: column A is for marks, four header rows that begin with ``#``), and a plain table
+whose first row is the header. A sheet with the house's rows but without its column A is understood as well.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from workbook_compiler.model.codes import structure
+from workbook_compiler.model.diagnostics import Diagnostic, Location
+from workbook_compiler.model.schema import EntityType, Schema
+from workbook_compiler.nearest import likely
+from workbook_compiler.pipeline.read.cells import ERROR_TEXTS, Sheet, Workbook
+
+HEADER_MARK = "#field name:"
+OWN_SHEETS = ("read me",)
+"""Visible sheets of our templates that hold no rows."""
+
+_SEARCHED_ROWS = 30
+_TYPE_WORDS = re.compile(
+    r"(string|number|integer|boolean|json|array of .+|item:.+|embedded .+|date.*|object)", re.IGNORECASE
+)
+_FOREIGN = {"XLSForm": {"survey", "choices", "settings"}, "SEEK": {"sample type metadata", "controlled vocabularies"}}
+MAX_SHEET_NAME = 31
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A sheet as header and data rows of one entity type."""
+
+    file: str
+    sheet: Sheet
+    entity: EntityType
+    header_row: int
+    """Zero-based."""
+    first_column: int
+    rows: tuple[int, ...]
+    """Zero-based indexes of the rows that aren't comments; empty ones are still among them."""
+
+
+def tables(workbook: Workbook, schema: Schema) -> tuple[list[Table], list[Diagnostic]]:
+    """Return the tables of a workbook in sheet order; sheets that are the user's own are left out."""
+    found: list[Table] = []
+    said: list[Diagnostic] = []
+    foreign = _foreign(workbook)
+    if foreign:
+        return [], [Diagnostic(structure.SHT05, Location(workbook.name), context={"layout": foreign})]
+    for sheet in workbook.sheets:
+        if sheet.hidden or is_private(sheet.name) or sheet.name.casefold() in OWN_SHEETS or _is_blank(sheet):
+            continue
+        entity, remarks = _entity(sheet.name, workbook, schema)
+        said.extend(remarks)
+        if entity is not None:
+            table = _table(workbook.name, sheet, entity)
+            if table is None:
+                said.append(Diagnostic(structure.SHT04, Location(workbook.name, sheet.name)))
+            else:
+                found.append(table)
+    return found, said
+
+
+def is_private(name: str) -> bool:
+    """Tell whether a sheet's name marks it as the user's own: ``_x``, ``#x`` or ``(x)``."""
+    return name.startswith(("_", "#")) or (name.startswith("(") and name.endswith(")"))
+
+
+def _foreign(workbook: Workbook) -> str | None:
+    names = {sheet.name.casefold() for sheet in workbook.sheets}
+    return next((tool for tool, marks in _FOREIGN.items() if marks <= names), None)
+
+
+def _is_blank(sheet: Sheet) -> bool:
+    return not any(_filled(cell) for row in sheet.rows for cell in row)
+
+
+def _filled(cell: Any) -> bool:
+    return cell is not None and (not isinstance(cell, str) or cell.strip() != "")
+
+
+def _entity(name: str, workbook: Workbook, schema: Schema) -> tuple[EntityType | None, list[Diagnostic]]:
+    at = Location(workbook.name, name)
+    entity = schema.types.get(workbook.manifest.get(f"sheet:{name}", name)) or _shortened(name, schema.types)
+    remarks = []
+    if entity is None:
+        entity = _otherwise_spelt(name, schema.types)
+        if entity is None:
+            near = likely(name, [n for n, e in schema.types.items() if not e.abstract])
+            return None, [Diagnostic(structure.SHT01, at, value=name, suggestions=tuple(near))]
+        remarks.append(Diagnostic(structure.SHT03, at, value=name, context={"type": entity.name}))
+    if entity.abstract:
+        choices = schema.concrete(entity.name)
+        shown = ", ".join(choices[:3]) + (f" (and {len(choices) - 3} more)" if len(choices) > 3 else "")
+        return None, [Diagnostic(structure.SHT02, at, value=name, context={"choices": shown}, suggestions=choices[:3])]
+    return entity, remarks
+
+
+def _shortened(name: str, types: Mapping[str, EntityType]) -> EntityType | None:
+    """The only type that begins as a sheet's name of full length does."""
+    if len(name) != MAX_SHEET_NAME:
+        return None
+    longer = [entity for type_name, entity in types.items() if type_name.startswith(name)]
+    return longer[0] if len(longer) == 1 else None
+
+
+def _otherwise_spelt(name: str, types: Mapping[str, EntityType]) -> EntityType | None:
+    folded = name.strip().casefold()
+    return next((e for e in types.values() if folded in (e.name.casefold(), e.path.casefold())), None)
+
+
+def _table(file: str, sheet: Sheet, entity: EntityType) -> Table | None:
+    marked = _marked_header(sheet.rows)
+    if marked is not None:
+        return Table(file, sheet, entity, marked, 1, tuple(_data_rows(sheet.rows, marked + 1)))
+    header = 0
+    if not sheet.rows or not any(_filled(cell) for cell in sheet.rows[0]):
+        return None
+    first = 4 if _has_type_words(sheet.rows) else 1
+    return Table(file, sheet, entity, header, 0, tuple(_data_rows(sheet.rows, first)))
+
+
+def _marked_header(rows: Sequence[Sequence[Any]]) -> int | None:
+    for index, row in enumerate(rows[:_SEARCHED_ROWS]):
+        if row and isinstance(row[0], str) and row[0].strip().casefold() == HEADER_MARK:
+            return index
+    return None
+
+
+def _has_type_words(rows: Sequence[Sequence[Any]]) -> bool:
+    """A house sheet whose column A was deleted still says ``string`` and ``Item:…`` in its second row."""
+    words = [cell for cell in rows[1] if _filled(cell)] if len(rows) > 1 else []
+    return len(words) > 1 and all(isinstance(word, str) and _TYPE_WORDS.fullmatch(word.strip()) for word in words)
+
+
+def _data_rows(rows: Sequence[Sequence[Any]], first: int) -> Iterator[int]:
+    for index in range(first, len(rows)):
+        row = rows[index]
+        if row and not (isinstance(row[0], str) and _is_comment(row[0].strip())):
+            yield index
+
+
+def _is_comment(text: str) -> bool:
+    """A ``#`` in front marks a comment; ``#N/A`` is an error value and marks nothing."""
+    return text.startswith("#") and text.upper() not in ERROR_TEXTS

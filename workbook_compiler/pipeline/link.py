@@ -1,0 +1,204 @@
+"""Step 8: identifiers -> References: which record each link means, its type checked along the class chain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from workbook_compiler.model.codes import links
+from workbook_compiler.model.diagnostics import Diagnostic, Location
+from workbook_compiler.model.records import Pointer, Record, Reference
+from workbook_compiler.model.schema import EntityType, Kind, Property, Schema
+from workbook_compiler.nearest import Identifiers
+
+if TYPE_CHECKING:
+    import networkx
+
+_SHARED = ("aliases", "uuid", "accession")
+"""Identifiers that are unique over all types; others are unique within what the schema says."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceGraph:
+    """Who points at whom. ``graph`` has the positions of records as nodes and an edge from a record to each it refers to."""
+
+    graph: networkx.DiGraph[int]
+    references: Mapping[int, tuple[Reference, ...]]
+    """For each record with links, its links."""
+
+
+def link(records: Sequence[Record], schema: Schema) -> tuple[ReferenceGraph, list[Diagnostic]]:
+    """Return the reference graph of all records, and what is wrong with identifiers and links."""
+    import networkx
+
+    index, said = _index(records, schema)
+    resolver = _Resolver(records, schema, index)
+    references: dict[int, tuple[Reference, ...]] = {}
+    for record in records:
+        found = tuple(resolver.resolved(record))
+        if found:
+            references[record.number] = found
+    graph: networkx.DiGraph[int] = networkx.DiGraph()
+    graph.add_nodes_from(range(len(records)))
+    graph.add_edges_from(
+        (number, ref.record) for number, refs in references.items() for ref in refs if ref.record is not None
+    )
+    said.extend(resolver.findings())
+    said.extend(_unnamed(records, schema))
+    return ReferenceGraph(graph, references), said
+
+
+def _index(records: Sequence[Record], schema: Schema) -> tuple[dict[str, list[int]], list[Diagnostic]]:
+    """Every identifier with the records it names; two records of one identifier are told once, with all places."""
+    index: dict[str, list[int]] = {}
+    owners: dict[tuple[str, str], list[tuple[int, Pointer]]] = {}
+    for record in records:
+        entity = schema.types[record.type]
+        for name in entity.identifiers:
+            value = record.values.get(name)
+            if value is None:
+                continue
+            prop = entity.properties[name]
+            scope = name if name in _SHARED else prop.unique_key or f"{record.type}:{name}"
+            for pointer, text in _named(name, value):
+                owners.setdefault((scope, text), []).append((record.number, pointer))
+                index.setdefault(text, []).append(record.number)
+    repeated = {text: places for (_, text), places in owners.items() if len({number for number, _ in places}) > 1}
+    return index, [_repeated(text, places, records) for text, places in repeated.items()]
+
+
+def _named(name: str, value: Any) -> Iterator[tuple[Pointer, str]]:
+    if isinstance(value, list):
+        yield from (((name, position), str(item)) for position, item in enumerate(value))
+    else:
+        yield (name,), str(value)
+
+
+def _repeated(text: str, places: Sequence[tuple[int, Pointer]], records: Sequence[Record]) -> Diagnostic:
+    cells = [records[number].origins()[pointer] for number, pointer in places]
+    first, second, *others = list(dict.fromkeys(cells))
+    name = str(places[0][1][0])
+    return Diagnostic(links.IDN01, second, name, text, {"first": str(first)}, related=(first, *others))
+
+
+def _unnamed(records: Sequence[Record], schema: Schema) -> Iterator[Diagnostic]:
+    groups: dict[tuple[str, str | None, str], int] = {}
+    for record in records:
+        if record.identifier is None and schema.types[record.type].identifiers:
+            key = (record.location.file, record.location.sheet, schema.types[record.type].identifiers[0])
+            groups[key] = groups.get(key, 0) + 1
+    for (file, sheet, name), count in groups.items():
+        yield Diagnostic(links.IDN02, Location(file, sheet), name, context={"count": count})
+
+
+def link_values(record: Record, entity: EntityType) -> Iterator[tuple[Pointer, str, tuple[str, ...]]]:
+    """Yield ``(place in the body, value, accepted types)`` of every link of a record."""
+    for name, value in record.values.items():
+        prop = entity.properties.get(name)
+        if prop is not None:
+            yield from _inside(value, prop, (name,))
+
+
+def _inside(value: Any, prop: Property, pointer: Pointer) -> Iterator[tuple[Pointer, str, tuple[str, ...]]]:
+    if prop.kind is Kind.LINK:
+        if prop.link is not None and isinstance(value, str | int) and not isinstance(value, bool):
+            yield pointer, str(value), prop.link.targets
+    elif prop.kind is Kind.LIST:
+        if (
+            prop.items is not None
+            and prop.items.kind in (Kind.LINK, Kind.OBJECT, Kind.LIST)
+            and isinstance(value, list)
+        ):
+            for position, item in enumerate(value):
+                yield from _inside(item, prop.items, (*pointer, position))
+    elif prop.kind is Kind.OBJECT and prop.properties and isinstance(value, dict):
+        for name, inner in value.items():
+            child = prop.properties.get(name)
+            if child is not None:
+                yield from _inside(inner, child, (*pointer, name))
+
+
+class _Resolver:
+    """Looks links up, remembers each distinct one, and gathers the wrong ones by what is wrong."""
+
+    def __init__(self, records: Sequence[Record], schema: Schema, index: Mapping[str, Sequence[int]]) -> None:
+        self._records, self._schema, self._index = records, schema, index
+        self._known: dict[tuple[str, tuple[str, ...]], int | None] = {}
+        self._absent: dict[str, list[tuple[Record, Pointer, tuple[str, ...]]]] = {}
+        self._mistyped: dict[tuple[str, tuple[str, ...]], list[tuple[Record, Pointer]]] = {}
+
+    def resolved(self, record: Record) -> Iterator[Reference]:
+        for pointer, value, targets in link_values(record, self._schema.types[record.type]):
+            key = (value, targets)
+            if key in self._known:
+                found = self._known[key]
+            else:
+                found = self._known[key] = self._find(value, targets)
+            if found is None:
+                if self._candidates(value):
+                    self._mistyped.setdefault(key, []).append((record, pointer))
+                else:
+                    self._absent.setdefault(value, []).append((record, pointer, targets))
+            yield Reference(pointer, value, targets, found)
+
+    def _candidates(self, value: str) -> Sequence[int]:
+        """The records a value may name: an identifier, or a path that ends in one."""
+        return self._index.get(value) or self._index.get(
+            value.rstrip("/").rsplit("/", 1)[-1] if "/" in value else value, ()
+        )
+
+    def _find(self, value: str, targets: Sequence[str]) -> int | None:
+        for number in self._candidates(value):
+            if any(self._schema.is_a(self._records[number].type, target) for target in targets):
+                return number
+        return None
+
+    def findings(self) -> Iterator[Diagnostic]:
+        """Yield one diagnostic for each wrong value, the other cells that hold it as related."""
+        for (value, targets), places in self._mistyped.items():
+            other = self._records[self._candidates(value)[0]]
+            at, related, name = self._places(places)
+            context = {"expected": " or ".join(targets), "found": other.type, "at": _first_cell(other)}
+            yield Diagnostic(links.REF04, at, name, value, context, related=(*related, _first_cell(other)))
+        by_targets: dict[tuple[str, ...], Identifiers] = {}
+        for value, absent in self._absent.items():
+            targets = absent[0][2]
+            if targets not in by_targets:
+                by_targets[targets] = Identifiers(self._names(targets))
+            yield self._unknown(value, absent, by_targets[targets])
+
+    def _names(self, targets: Sequence[str]) -> list[str]:
+        types = {record.type for record in self._records}
+        fitting = {name for name in types if any(self._schema.is_a(name, target) for target in targets)}
+        return [name for name, numbers in self._index.items() if any(self._records[n].type in fitting for n in numbers)]
+
+    def _unknown(
+        self, value: str, absent: Sequence[tuple[Record, Pointer, tuple[str, ...]]], names: Identifiers
+    ) -> Diagnostic:
+        at, related, field = self._places([(record, pointer) for record, pointer, _ in absent])
+        capitals = names.same_but_capitals(value)
+        close = [capitals] if capitals else [] if "/" in value else names.close(value)
+        if not close:
+            return Diagnostic(links.REF02, at, field, value, related=related)
+        meant = _first_cell(self._records[self._index[close[0]][0]])
+        context = {"nearest": close[0], "nearest_at": meant}
+        code = links.REF03 if capitals else links.REF01
+        return Diagnostic(code, at, field, value, context, tuple(close), (*related, meant))
+
+    def _places(self, places: Sequence[tuple[Record, Pointer]]) -> tuple[Location, tuple[Location, ...], str]:
+        cells = list(dict.fromkeys(record.origins()[pointer] for record, pointer in places))
+        name = ".".join(str(step) for step in places[0][1] if isinstance(step, str))
+        return cells[0], tuple(cells[1:]), name
+
+
+def _first_cell(record: Record) -> Location:
+    """The cell of the record's identifier, or its row."""
+    for pointer, at in record.origins().items():
+        value = record.values[str(pointer[0])]
+        if record.identifier is not None and record.identifier in (
+            value,
+            value[0] if isinstance(value, list) else None,
+        ):
+            return at
+    return record.location

@@ -1,0 +1,209 @@
+"""Step 9: ReferenceGraph -> Plan. Rows are ordered, not sheets; a circle becomes a POST and a later PATCH."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from workbook_compiler.model.codes import cells, links
+from workbook_compiler.model.diagnostics import Diagnostic, Location
+from workbook_compiler.model.plan import Action, Batch, Operation
+from workbook_compiler.model.records import Pointer, Record, Reference
+from workbook_compiler.model.schema import Schema
+from workbook_compiler.pipeline.build import leaves, place_value
+from workbook_compiler.pipeline.link import ReferenceGraph
+from workbook_compiler.pipeline.validate import Checker, checker
+
+if TYPE_CHECKING:
+    import networkx
+
+DEFERRED = "+links"
+"""Ends the id of the update that carries a record's deferred links."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What a record's POST leaves out: ``body`` is what is sent first, ``later`` what the update carries."""
+
+    body: Mapping[str, Any]
+    later: Mapping[str, Any]
+    parts: frozenset[Pointer]
+    """The places of the record's body that ``body`` hasn't got."""
+    targets: frozenset[int]
+    """Positions of the records the POST doesn't refer to any more."""
+
+
+def order(
+    records: Sequence[Record], references: ReferenceGraph, schema: Schema
+) -> tuple[list[Batch], list[Diagnostic]]:
+    """Return the batches: each one topological generation of rows, deferred links last; and circles that can't be cut."""
+    import networkx
+
+    from workbook_compiler.pipeline.cycles import less
+
+    said = [_nothing_to_delete(record) for record in records if record.deletes]
+    cuts: dict[int, Cut] = {}
+    graph = references.graph
+    if not networkx.is_directed_acyclic_graph(graph):
+        cuts, circles = _cut(records, references, schema)
+        if circles:
+            return [], [*(d for found in said for d in found), *circles]
+        graph = less(graph, [(n, t) for n, cut in cuts.items() for t in cut.targets])
+    generations = networkx.topological_generations(graph.reverse(copy=False))
+    batches = [
+        Batch(
+            index, tuple(_post(records, n, references.references.get(n, ()), cuts.get(n)) for n in sorted(generation))
+        )
+        for index, generation in enumerate(generations)
+    ]
+    if cuts:
+        later = tuple(_patch(records, n, references.references[n], cut) for n, cut in sorted(cuts.items()))
+        batches.append(Batch(len(batches), later))
+    return batches, [d for found in said for d in found]
+
+
+def _nothing_to_delete(record: Record) -> list[Diagnostic]:
+    return [Diagnostic(cells.DEL01, at, name, "*delete*") for name, at in record.deletes.items()]
+
+
+def _post(records: Sequence[Record], number: int, links_of: Iterable[Reference], cut: Cut | None) -> Operation:
+    record = records[number]
+    left_out = cut.targets if cut else frozenset()
+    needed = {ref.record for ref in links_of if ref.record is not None} - left_out
+    depends_on = tuple(records[n].id for n in sorted(needed))
+    if cut is None:
+        return Operation(record.id, Action.POST, record, record.values, record.origins, depends_on)
+    return Operation(record.id, Action.POST, record, cut.body, partial(_origins_without, record, cut.parts), depends_on)
+
+
+def _patch(records: Sequence[Record], number: int, links_of: Iterable[Reference], cut: Cut) -> Operation:
+    record = records[number]
+    named = {ref.record for ref in links_of if ref.record is not None and ref.pointer[0] in cut.later}
+    depends_on = tuple(records[n].id for n in sorted(named | {number}))
+    origins = partial(_origins_of, record, frozenset(cut.later))
+    return Operation(record.id + DEFERRED, Action.PATCH, record, cut.later, origins, depends_on, deferred=True)
+
+
+def _origins_of(record: Record, names: frozenset[str]) -> dict[Pointer, Location]:
+    return {pointer: at for pointer, at in record.origins().items() if pointer[0] in names}
+
+
+def _origins_without(record: Record, parts: frozenset[Pointer]) -> dict[Pointer, Location]:
+    """The cells of a body that lost some parts; list positions behind a lost one have moved up.
+
+    The body's values are replaced by their own places and pruned the same way, so each place tells where it came from.
+    """
+    places: dict[str, Any] = {}
+    origins = record.origins()
+    for pointer in origins:
+        place_value(places, pointer, pointer)
+    kept = _pruned(places, parts)
+    return {pointer: origins[_at(kept, pointer)] for pointer in leaves(kept)}
+
+
+def _at(value: Any, pointer: Pointer) -> Pointer:
+    for step in pointer:
+        value = value[step]
+    return value  # type: ignore[no-any-return] # the tree's values are places
+
+
+def _cut(
+    records: Sequence[Record], references: ReferenceGraph, schema: Schema
+) -> tuple[dict[int, Cut], list[Diagnostic]]:
+    """Break every circle with the fewest link values left out, each in a body that keeps the portal's rules."""
+    import networkx
+
+    from workbook_compiler.pipeline.cycles import fewest_to_cut
+
+    cuts: dict[int, set[int]] = {}
+    said: list[Diagnostic] = []
+    for component in networkx.strongly_connected_components(references.graph):
+        inside: networkx.DiGraph[int] = references.graph.subgraph(component)
+        if len(component) == 1 and not inside.edges:
+            continue
+        weights = {
+            (source, target): weight
+            for source, target in inside.edges
+            if (weight := _weight(records[source], references.references[source], {target}, schema))
+        }
+        found = fewest_to_cut(inside, weights)
+        if isinstance(found, list):
+            said.append(_circle(records, references, found))
+            continue
+        for source, target in found:
+            cuts.setdefault(source, set()).add(target)
+    made: dict[int, Cut] = {}
+    for number, targets in cuts.items():
+        cut = _without(records[number], references.references[number], targets, schema)
+        if cut is None:  # each link could be left out, but not all of them together
+            said.append(_circle(records, references, [number, *sorted(targets)]))
+        else:
+            made[number] = cut
+    return made, said
+
+
+def _weight(record: Record, links_of: Iterable[Reference], targets: set[int], schema: Schema) -> int:
+    """How many link values leaving out these targets defers; 0 when the record can't do without them."""
+    links_of = tuple(links_of)
+    return sum(r.record in targets for r in links_of) if _without(record, links_of, targets, schema) else 0
+
+
+def _without(record: Record, links_of: Iterable[Reference], targets: set[int], schema: Schema) -> Cut | None:
+    """The record's body without its links to ``targets``: the smallest part around each that leaves the body valid."""
+    pointers = [ref.pointer for ref in links_of if ref.record in targets]
+    entity = schema.types[record.type]
+    if any(pointer[0] in entity.identifiers for pointer in pointers):
+        return None
+    check = checker(entity)
+    known = _broken(check, record.values)
+    for climb in range(max(map(len, pointers))):
+        parts = {_around(pointer, climb) for pointer in pointers}
+        body = _pruned(record.values, parts)
+        if check.accepts(body) or _broken(check, body) <= known:
+            later = {str(p[0]): record.values[str(p[0])] for p in sorted(pointers, key=str)}
+            return Cut(body, later, frozenset(parts), frozenset(targets))
+    return None
+
+
+def _broken(check: Checker, body: Mapping[str, Any]) -> set[str]:
+    """What is wrong with a body before anything is left out; told elsewhere, so it must not count here."""
+    return set() if check.accepts(body) else {f"{list(p.absolute_path)}{p.message}" for p in check.problems(body)}
+
+
+def _around(pointer: Pointer, climb: int) -> Pointer:
+    """The part ``climb`` steps around a value, never a bare list position's list alone."""
+    return pointer[: max(1, len(pointer) - climb)]
+
+
+def _pruned(value: Any, parts: Iterable[Pointer]) -> Any:
+    """The value without these parts; a list that loses its last item goes as well."""
+    inner: dict[str | int, list[Pointer]] = {}
+    for part in parts:
+        inner.setdefault(part[0], []).append(part[1:])
+    gone = {step for step, rests in inner.items() if () in rests}
+    if isinstance(value, dict):
+        kept = {k: _pruned(v, inner[k]) if k in inner else v for k, v in value.items() if k not in gone}
+        return {k: v for k, v in kept.items() if k not in inner or v not in ([], {})}
+    kept_items = [_pruned(v, inner[k]) if k in inner else v for k, v in enumerate(value) if k not in gone]
+    return [v for v in kept_items if v not in ([], {})]
+
+
+def _circle(records: Sequence[Record], references: ReferenceGraph, loop: Sequence[int]) -> Diagnostic:
+    places = list(_places(records, references, loop))
+    names = [records[n].identifier or records[n].id for n in loop]
+    context = {"loop": " → ".join([*names, names[0]])}
+    pointer, at = places[0]
+    field = ".".join(str(step) for step in pointer if isinstance(step, str))
+    return Diagnostic(links.REF05, at, field, names[1 % len(names)], context, related=tuple(p for _, p in places[1:]))
+
+
+def _places(
+    records: Sequence[Record], references: ReferenceGraph, loop: Sequence[int]
+) -> Iterator[tuple[Pointer, Location]]:
+    """The cells of the links along a circle."""
+    for source, target in zip(loop, [*loop[1:], loop[0]], strict=True):
+        ref = next((r for r in references.references[source] if r.record == target), None)
+        if ref is not None:
+            yield ref.pointer, records[source].origins()[ref.pointer]

@@ -1,0 +1,189 @@
+"""xlsx and xlsm: values from calamine, and a second look at the XML for what it doesn't hand on.
+
+calamine gives an empty text for error cells and for formulas without a saved result, no number formats, and a plain date
+for a date-time at midnight. It allocates the whole used rectangle, so far-away cells are moved near before it reads (far.py).
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from html import unescape
+from posixpath import join, normpath
+from typing import Any
+from xml.etree import ElementTree
+
+from workbook_compiler.model.diagnostics import Outcome
+from workbook_compiler.pipeline.read import far
+from workbook_compiler.pipeline.read.archive import opened, part, unreadable
+from workbook_compiler.pipeline.read.cells import MANIFEST, CellError, NoResult, Sheet, Styled, Workbook, address
+
+_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_STRICT = "{http://purl.oclc.org/ooxml/spreadsheetml/main}"
+_BUILT_IN = {
+    1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00", 12: "# ?/?", 13: "# ??/??",
+    22: "m/d/yy h:mm", 37: "#,##0", 38: "#,##0", 39: "#,##0.00", 40: "#,##0.00", 48: "##0.0E+0",
+}  # fmt: skip
+_LITERAL = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
+
+_CELL = rb"<(?:\w+:)?c\s([^>]*)"
+_ERROR = re.compile(_CELL + rb'\bt="e"([^>]*)>.*?<(?:\w+:)?v>([^<]*)<', re.DOTALL)
+_NO_RESULT = re.compile(
+    _CELL + rb">\s*<(?:\w+:)?f(?:\s[^>]*)?(?:/>|>[^<]*</(?:\w+:)?f>)\s*"
+    rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
+)
+_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z0-9:]+)"')
+_HIDDEN = re.compile(rb'<(?:\w+:)?row\s(?=[^>]*\bhidden="(?:1|true)")[^>]*?\br="(\d+)"')
+_AT = re.compile(rb'\br="([A-Z]+\d+)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Formats:
+    """The cell styles that change what a number says."""
+
+    shown: Mapping[int, str]
+    """Style number to number format, for formats that show a number differently from General."""
+    timed: frozenset[int]
+    """Style numbers whose format shows a time of day with the date."""
+
+
+def read(data: bytes, name: str, sha256: str, _stem: str) -> Outcome[Workbook]:
+    """Return every sheet; hidden ones, which are the user's own, without their rows."""
+    with opened(data, name) as archive:
+        paths = _sheet_paths(archive, name)
+        formats = _formats(archive, name)
+        raw = {title: part(archive, path, name) for title, (path, hidden) in paths.items() if not hidden}
+    folds = {title: fold for title, xml in raw.items() if (fold := far.fold(xml)) is not None}
+    if folds:
+        data = far.rewritten(data, {paths[title][0]: fold.xml for title, fold in folds.items()})
+    book = _calamine(data, name)
+    manifest = _manifest(book, paths)
+    sheets = [
+        _sheet(title, None if hidden else raw[title], book, folds.get(title), formats)
+        for title, (_, hidden) in paths.items()
+        if title != MANIFEST
+    ]
+    return Outcome(Workbook(name, sha256, tuple(sheets), manifest))
+
+
+def _calamine(data: bytes, name: str) -> Any:
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        return CalamineWorkbook.from_filelike(io.BytesIO(data))
+    except (CalamineError, OSError, ValueError) as error:
+        raise unreadable(name, "it is damaged or isn't a workbook") from error
+
+
+def _rows(book: Any, title: str) -> list[list[Any]]:
+    rows: list[list[Any]] = book.get_sheet_by_name(title).to_python(skip_empty_area=False)
+    return rows
+
+
+def _manifest(book: Any, paths: Mapping[str, Any]) -> dict[str, str]:
+    if MANIFEST not in paths:
+        return {}
+    return {str(row[0]): str(row[1]) for row in _rows(book, MANIFEST) if len(row) > 1 and row[0] != ""}
+
+
+def _sheet_paths(archive: zipfile.ZipFile, name: str) -> dict[str, tuple[str, bool]]:
+    """Return ``{sheet name: (part, hidden)}`` of the worksheets, in the workbook's order; chart sheets hold no cells."""
+    root = _parsed(part(archive, "_rels/.rels", name), name)
+    offices = [r.get("Target", "") for r in root if r.get("Type", "").endswith("/officeDocument")]
+    if not offices:
+        raise unreadable(name, "it holds no workbook")
+    workbook = normpath(offices[0].lstrip("/"))
+    folder, _, stem = workbook.rpartition("/")
+    relations = _parsed(part(archive, join(folder, "_rels", f"{stem}.rels"), name), name)
+    targets = {
+        relation.get("Id"): relation.get("Target", "")
+        for relation in relations
+        if relation.get("Type", "").endswith("/worksheet")
+    }
+    sheets: dict[str, tuple[str, bool]] = {}
+    for sheet in _parsed(part(archive, workbook, name), name).iter():
+        if sheet.tag not in (f"{_MAIN}sheet", f"{_STRICT}sheet"):
+            continue
+        target = targets.get(next((v for k, v in sheet.attrib.items() if k.endswith("}id")), None))
+        if target:
+            path = target.lstrip("/") if target.startswith("/") else normpath(join(folder, target))
+            sheets[sheet.get("name", "")] = (path, sheet.get("state", "visible") != "visible")
+    return sheets
+
+
+def _parsed(xml: bytes, name: str) -> ElementTree.Element:
+    try:
+        return ElementTree.fromstring(xml)  # noqa: S314 - archive.part refuses documents with a DTD
+    except ElementTree.ParseError as error:
+        raise unreadable(name, "its inside is damaged") from error
+
+
+def _formats(archive: zipfile.ZipFile, name: str) -> Formats:
+    if "xl/styles.xml" not in archive.namelist():
+        return Formats({}, frozenset())
+    root = _parsed(part(archive, "xl/styles.xml", name), name)
+    own = dict(_BUILT_IN)
+    for node in root.iter():
+        if node.tag.endswith("}numFmt") and node.get("numFmtId", "").isdigit():
+            own[int(node.get("numFmtId", "0"))] = node.get("formatCode", "")
+    cell_formats = next((node for node in root if node.tag.endswith("}cellXfs")), ())
+    codes = {index: own.get(int(xf.get("numFmtId") or 0), "") for index, xf in enumerate(cell_formats)}
+    plain = {index: _LITERAL.sub("", code).lower() for index, code in codes.items()}
+    dated = {index for index, code in plain.items() if re.search(r"[ymdhs]", code) and "general" not in code}
+    shown = {i: code for i, code in codes.items() if i not in dated and plain[i] not in ("", "general", "@")}
+    return Formats(shown, frozenset(i for i in dated if "h" in plain[i] or "s" in plain[i]))
+
+
+def _sheet(title: str, xml: bytes | None, book: Any, fold: far.Fold | None, formats: Formats) -> Sheet:
+    if xml is None:
+        return Sheet(title, (), hidden=True)
+    rows = _rows(book, title)
+    if fold is not None:
+        rows = fold.restore(rows)
+    for row, column, value in _second_look(xml, formats, rows):
+        line = rows[row]
+        line.extend([""] * (column + 1 - len(line)))
+        line[column] = value
+    hidden = frozenset(int(number) for number in _HIDDEN.findall(xml)) if b"hidden=" in xml else frozenset()
+    merged = tuple(area.decode() for area in _MERGED.findall(xml)) if b"mergeCell" in xml else ()
+    return Sheet(title, rows, False, hidden, merged)
+
+
+def _second_look(xml: bytes, formats: Formats, rows: list[list[Any]]) -> Iterator[tuple[int, int, Any]]:
+    """Yield ``(row, column, value)`` of the cells calamine reads differently from what they show; extends ``rows``."""
+    found: list[tuple[tuple[int, int], Any]] = []
+    if b't="e"' in xml:
+        found += [
+            (_place(m[1] + m[2]), CellError(unescape(m[3].decode("utf-8", "replace")))) for m in _ERROR.finditer(xml)
+        ]
+    if b"f>" in xml or b"<f" in xml:
+        found += [(_place(m[1]), NoResult()) for m in _NO_RESULT.finditer(xml) if b't="str"' not in m[1]]
+    found += _styled(xml, formats, rows)
+    for (row, column), value in found:
+        if row >= 0:
+            rows.extend([] for _ in range(row + 1 - len(rows)))
+            yield row, column, value
+
+
+def _styled(xml: bytes, formats: Formats, rows: Sequence[Sequence[Any]]) -> Iterator[tuple[tuple[int, int], Any]]:
+    used = {*formats.shown, *formats.timed}
+    if not used:
+        return
+    styles = b"|".join(str(index).encode() for index in sorted(used, reverse=True))
+    for match in re.finditer(_CELL + rb'\bs="(' + styles + rb')"([^>/]*)>', xml):
+        row, column = _place(match[1] + match[3])
+        value = rows[row][column] if 0 <= row < len(rows) and column < len(rows[row]) else None
+        style = int(match[2])
+        if style in formats.timed and type(value) is date:
+            yield (row, column), datetime(value.year, value.month, value.day)
+        elif style in formats.shown and isinstance(value, int | float) and not isinstance(value, bool):
+            yield (row, column), Styled(value, formats.shown[style])
+
+
+def _place(attributes: bytes) -> tuple[int, int]:
+    match = _AT.search(attributes)
+    return address(match[1].decode()) if match else (-1, -1)

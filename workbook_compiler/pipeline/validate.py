@@ -1,0 +1,233 @@
+"""Step 7: whole bodies against the portal's rules; a broken rule is told at the cell that can mend it.
+
+jsonschema-rs says yes or no to every row; only a refused row is looked at by jsonschema, the authority, for where and why.
+A cell that has an error already carries no second one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from workbook_compiler.model.codes import values
+from workbook_compiler.model.diagnostics import Code, Diagnostic, Location
+from workbook_compiler.model.records import Pointer, Record
+from workbook_compiler.model.schema import EntityType, Kind, Property
+from workbook_compiler.nearest import likely
+from workbook_compiler.pipeline.bind import RELATED
+from workbook_compiler.pipeline.build import Built
+
+Rules = Mapping[str, Any]
+Problem = Any
+"""A ``jsonschema.ValidationError``; the library is imported when the first row is refused."""
+
+
+class Checker:
+    """The rules of one entity type, ready to be asked."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self._fast = _fast(rules)
+        self._exact: Any = None
+
+    def accepts(self, body: Mapping[str, Any]) -> bool:
+        """Tell whether a body keeps all rules."""
+        if self._fast is not None:
+            try:
+                if self._fast(body):
+                    return True
+            except ValueError:  # a value jsonschema-rs can't take, such as an integer of 400 digits
+                pass
+        return next(self.problems(body), None) is None
+
+    def problems(self, body: Mapping[str, Any]) -> Iterator[Problem]:
+        """Yield what is wrong with a body, in the order of the rules."""
+        if self._exact is None:
+            from jsonschema import Draft202012Validator, validators
+
+            self._exact = validators.validator_for(self.rules, default=Draft202012Validator)(self.rules)
+        yield from self._exact.iter_errors(body)
+
+
+def _fast(rules: Rules) -> Callable[[Any], bool] | None:
+    import jsonschema_rs
+
+    try:
+        return jsonschema_rs.validator_for(dict(rules)).is_valid
+    except (ValueError, jsonschema_rs.ValidationError):  # a pattern or keyword it can't take: jsonschema judges alone
+        return None
+
+
+@lru_cache(maxsize=256)
+def checker(entity: EntityType) -> Checker:
+    """Return the checker of an entity type, made once."""
+    return Checker(entity.rules)
+
+
+def validate(built: Built, records: Sequence[Record]) -> list[Diagnostic]:
+    """Return what is wrong with the bodies of one sheet; ``records[i]`` is the record of row ``built.rows[i]``."""
+    entity = built.bound.table.entity
+    absent = [] if built.bound.misread else _absent(built)
+    said = [_no_column(built, name) for name in absent] if records else []
+    rules = entity.rules
+    if absent:
+        rules = {**rules, "required": [name for name in rules.get("required", ()) if name not in absent]}
+    check = Checker(rules) if absent else checker(entity)
+    missing: dict[str, list[Location]] = {}
+    for i, record in enumerate(records):
+        if not check.accepts(record.values):
+            said.extend(_row(built, i, record, check, missing))
+    for name, rows in missing.items():
+        at = Location(built.bound.table.file, built.bound.table.sheet.name)
+        context = {"type": entity.name}
+        said.append(Diagnostic(values.REQ02, at, name, context=context, related=tuple(rows[:RELATED])))
+    return said
+
+
+def _absent(built: Built) -> list[str]:
+    """Required top-level properties without any column."""
+    present = {column.field.path[0] for column in built.bound.columns}
+    return [name for name in built.bound.table.entity.rules.get("required", ()) if name not in present]
+
+
+def _no_column(built: Built, name: str) -> Diagnostic:
+    table = built.bound.table
+    related = tuple(built.bound.at(row, table.first_column) for row in built.rows[:RELATED])
+    return Diagnostic(
+        values.REQ02, Location(table.file, table.sheet.name), name, context={"type": table.entity.name}, related=related
+    )
+
+
+def _row(
+    built: Built, i: int, record: Record, check: Checker, missing: dict[str, list[Location]]
+) -> Iterator[Diagnostic]:
+    """One diagnostic for each cell at most, and none where the cell is wrong already."""
+    told: set[str] = set()
+    origins = record.origins()
+    for problem in check.problems(record.values):
+        for pointer, code, context in _causes(problem, built.bound.table.entity):
+            found = built.cell_for(i, pointer)
+            if found is None and (fed := _nearest_origin(origins, pointer)) is not None:
+                found = fed, None
+            name = ".".join(str(step) for step in pointer if isinstance(step, str)) or built.bound.table.entity.name
+            if found is None and code in (values.REQ01, values.REQ03):
+                if not built.bound.misread:
+                    missing.setdefault(name, []).append(built.bound.at(built.rows[i], built.bound.table.first_column))
+                continue
+            at, reading = found or (_first_cell(built, i), None)
+            place = str(at)
+            if (reading is not None and reading.wrong) or place in told or _is_covered(built, i, at):
+                continue
+            told.add(place)
+            yield _diagnostic(code, at, name, context)
+
+
+def _first_cell(built: Built, i: int) -> Location:
+    first = built.bound.columns[0].index if built.bound.columns else built.bound.table.first_column
+    return built.bound.at(built.rows[i], first)
+
+
+def _nearest_origin(origins: Mapping[Pointer, Location], pointer: Pointer) -> Location | None:
+    """The cell of a value beside or below a place that came from another sheet."""
+    for length in range(len(pointer), 0, -1):
+        at = next((at for own, at in origins.items() if own[:length] == pointer[:length]), None)
+        if at is not None:
+            return at
+    return None
+
+
+def _is_covered(built: Built, i: int, at: Location) -> bool:
+    return any(row == built.rows[i] and str(built.bound.at(row, column)) == str(at) for row, column in built.covered)
+
+
+def _diagnostic(code: Code, at: Location, name: str, context: Mapping[str, Any]) -> Diagnostic:
+    typed = context.get("value")
+    suggestions = tuple(context.get("suggestions", ()))
+    rest = {key: value for key, value in context.items() if key not in ("value", "suggestions")}
+    return Diagnostic(code, at, name, typed if typed is None else str(typed), rest, suggestions)
+
+
+Cause = tuple[Pointer, Code, Mapping[str, Any]]
+
+
+def _causes(problem: Problem, entity: EntityType) -> Iterator[Cause]:
+    """What a broken rule means for the person who filled in the row."""
+    path: Pointer = tuple(problem.absolute_path)
+    rule, value, body = problem.validator, problem.validator_value, problem.instance
+    if rule == "required":
+        yield from (((*path, name), values.REQ01, {}) for name in value if name not in body)
+    elif rule in ("dependentRequired", "dependencies"):
+        yield from _dependent(path, value, body)
+    elif rule == "additionalProperties":
+        known = problem.schema.get("properties", {})
+        for name in body:
+            if name not in known:
+                yield (*path, name), values.OBJ03, {"value": name, "suggestions": likely(name, known)}
+    elif rule in _BY_RULE:
+        code, words = _BY_RULE[rule]
+        yield path, code, words(value, body)
+    elif rule == "required" or (problem.context and rule in ("anyOf", "oneOf", "allOf")):
+        yield _combination(path, problem, entity)
+    else:
+        yield path, values.RUL01, {"reason": _reason(rule, value), "value": _short(body)}
+
+
+def _dependent(path: Pointer, value: Mapping[str, Any], body: Mapping[str, Any]) -> Iterator[Cause]:
+    for because, names in value.items():
+        if because in body and isinstance(names, list):
+            yield from (((*path, name), values.REQ03, {"because": because}) for name in names if name not in body)
+
+
+def _combination(path: Pointer, problem: Problem, entity: EntityType) -> Cause:
+    """Of several ways to keep a rule, name the fields of which one set is needed."""
+    sets = [c.validator_value for c in problem.context if c.validator == "required"]
+    if sets and len(sets) == len(problem.context):
+        options = " or ".join(" with ".join(names) for names in sets)
+        return (*path, sets[0][0]), values.RUL01, {"reason": f"one of these has to be filled in: {options}"}
+    what = problem.schema.get("comment") or (path and _title(entity, path)) or "some columns don't fit together"
+    return path, values.RUL01, {"reason": str(what)}
+
+
+def _title(entity: EntityType, path: Pointer) -> str:
+    prop: Property | None = entity.properties.get(str(path[0]))
+    return f"the value doesn't fit {prop.title or prop.name}" if prop and prop.kind is not Kind.ANY else ""
+
+
+def _allowed(value: Sequence[Any], body: Any) -> dict[str, Any]:
+    from workbook_compiler.pipeline.coerce.text import not_listed
+
+    finding = not_listed(str(body), [str(v) for v in value]).findings[0]
+    return {**finding.context, "value": _short(body), "suggestions": finding.suggestions}
+
+
+def _short(body: Any) -> str | None:
+    return str(body) if isinstance(body, str | int | float | bool) else None
+
+
+_BY_RULE: dict[str, tuple[Code, Callable[[Any, Any], dict[str, Any]]]] = {
+    "uniqueItems": (values.LST04, lambda _value, _body: {}),
+    "minItems": (values.LST05, lambda value, body: {"range": f"at least {value}", "length": len(body)}),
+    "maxItems": (values.LST05, lambda value, body: {"range": f"at most {value}", "length": len(body)}),
+    "enum": (values.ENU01, _allowed),
+    "pattern": (values.TXT07, lambda _value, body: {"value": body, "example": "", "advice": "Correct the text."}),
+    "minimum": (values.NUM04, lambda value, body: {"value": body, "range": f"from {value} on"}),
+    "maximum": (values.NUM04, lambda value, body: {"value": body, "range": f"up to {value}"}),
+    "exclusiveMinimum": (values.NUM04, lambda value, body: {"value": body, "range": f"above {value}"}),
+    "exclusiveMaximum": (values.NUM04, lambda value, body: {"value": body, "range": f"below {value}"}),
+    "minLength": (values.TXT08, lambda value, body: {"range": f"at least {value}", "length": len(body)}),
+    "maxLength": (values.TXT08, lambda value, body: {"range": f"at most {value}", "length": len(body)}),
+}
+
+_KINDS = {"string": "text", "array": "a list", "object": "a structured value", "integer": "a whole number"}
+
+
+def _reason(rule: str, value: Any) -> str:
+    if rule == "type":
+        names = value if isinstance(value, list) else [value]
+        return f"{' or '.join(_KINDS.get(name, f'a {name}') for name in names)} is needed here"
+    return (
+        "the value isn't allowed here together with the others"
+        if rule in ("not", "if")
+        else "the value isn't allowed here"
+    )

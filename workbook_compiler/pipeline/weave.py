@@ -1,0 +1,111 @@
+"""Step 6: columns that belong to another record. An experiment's ``replicate_set`` becomes a member of that set.
+
+The columns a lab knows sit where the person thinks of them; the portal wants them on the set. Here they change hands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from workbook_compiler.model.codes import links, values
+from workbook_compiler.model.diagnostics import Diagnostic, Location
+from workbook_compiler.model.records import Pointer, Record
+from workbook_compiler.model.schema import EntityType, Feed, Property, Schema
+
+Addition = tuple[Any, dict[Pointer, Location]]
+"""A member for the fed list, and the cells of its values by their path inside it."""
+
+
+def weave(records: Sequence[Record], schema: Schema) -> tuple[list[Record], list[Diagnostic]]:
+    """Return the records with fed values moved to the records they name, and what kept values from moving."""
+    feeding = {name: fed for name, entity in schema.types.items() if (fed := _fed_properties(entity))}
+    if not any(record.type in feeding for record in records):
+        return list(records), []
+    by_name = _by_identifier(records, schema)
+    said: list[Diagnostic] = []
+    unknown: dict[tuple[str, str], list[tuple[Location, str]]] = {}
+    additions: dict[int, dict[str, list[Addition]]] = {}
+    kept: list[Record] = []
+    for record in records:
+        fed = feeding.get(record.type, {})
+        own = {key: value for key, value in record.values.items() if key not in fed}
+        if len(own) == len(record.values):
+            kept.append(record)
+            continue
+        origins = record.origins()
+        for name, prop in fed.items():
+            if prop.link or prop.leaf.link:
+                for position, target in enumerate(_targets(record.values.get(name))):
+                    at = origins.get((name, position)) or origins[(name,)]
+                    member, remarks = _member(record, prop, at, origins)
+                    said.extend(remarks)
+                    fed_record = _find(target, prop, by_name, schema)
+                    if fed_record is None:
+                        unknown.setdefault((name, target), []).append((at, prop.feed.type if prop.feed else ""))
+                    elif member is not None and prop.feed:
+                        additions.setdefault(fed_record, {}).setdefault(prop.feed.property, []).append(member)
+        kept.append(replace(record, values=own, origins=_without(record, fed)))
+    for (name, target), places in unknown.items():
+        related = tuple(at for at, _ in places[1:])
+        said.append(Diagnostic(links.REF06, places[0][0], name, target, {"type": places[0][1]}, related=related))
+    return [_added(record, additions.get(record.number)) for record in kept], said
+
+
+def _fed_properties(entity: EntityType) -> dict[str, Property]:
+    return {name: prop for name, prop in entity.properties.items() if prop.feed is not None}
+
+
+def _by_identifier(records: Sequence[Record], schema: Schema) -> dict[str, list[Record]]:
+    found: dict[str, list[Record]] = {}
+    for record in records:
+        for name in schema.types[record.type].identifiers:
+            for value in _targets(record.values.get(name)):
+                found.setdefault(value, []).append(record)
+    return found
+
+
+def _targets(value: Any) -> list[str]:
+    return [] if value is None else [str(v) for v in value] if isinstance(value, list) else [str(value)]
+
+
+def _find(target: str, prop: Property, by_name: Mapping[str, list[Record]], schema: Schema) -> int | None:
+    wanted = prop.feed.type if prop.feed else ""
+    return next((r.number for r in by_name.get(target, ()) if schema.is_a(r.type, wanted)), None)
+
+
+def _member(
+    record: Record, prop: Property, at: Location, origins: Mapping[Pointer, Location]
+) -> tuple[Addition | None, list[Diagnostic]]:
+    """What the record adds to the list it feeds, or why it can't."""
+    feed: Feed | None = prop.feed
+    if feed is None or record.identifier is None:
+        return None, [Diagnostic(links.REF07, at, prop.name)]
+    if feed.member is None:
+        return (record.identifier, {(): at}), []
+    missing = [name for name in feed.companions if name not in record.values]
+    if missing:
+        return None, [Diagnostic(values.REQ03, at, name, context={"because": prop.name}) for name in missing]
+    member = {feed.member: record.identifier, **{name: record.values[name] for name in feed.companions}}
+    return (member, {(feed.member,): at, **{(name,): origins[(name,)] for name in feed.companions}}), []
+
+
+def _without(record: Record, fed: Mapping[str, Property]) -> Any:
+    def origins() -> dict[Pointer, Location]:
+        return {pointer: at for pointer, at in record.origins().items() if pointer[0] not in fed}
+
+    return origins
+
+
+def _added(record: Record, additions: Mapping[str, list[Addition]] | None) -> Record:
+    if not additions:
+        return record
+    body = dict(record.values)
+    extra: dict[Pointer, Location] = {}
+    for name, members in additions.items():
+        present = list(body.get(name) or [])
+        for rank, (_, places) in enumerate(members, len(present)):
+            extra.update({(name, rank, *inner): at for inner, at in places.items()})
+        body[name] = present + [value for value, _ in members]
+    return replace(record, values=body, origins=lambda: {**record.origins(), **extra})

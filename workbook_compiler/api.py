@@ -6,6 +6,7 @@ exception (``errors.py``) is for a file, a server or a wrong call.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -18,7 +19,7 @@ from workbook_compiler.model.diagnostics import Diagnostic, Severity
 from workbook_compiler.model.plan import Plan
 from workbook_compiler.model.portal import Portal
 from workbook_compiler.model.records import Record
-from workbook_compiler.model.report import Report, TypeCount
+from workbook_compiler.model.report import Report, Step, TypeCount, silent
 from workbook_compiler.model.schema import Schema
 
 if TYPE_CHECKING:
@@ -84,6 +85,20 @@ def template(
         presets.append(load_preset(known.get(name, Path(name))))
     selection = select(schema, presets=presets, types=list(types))
     write(selection, schema, Path(path), tool_version=tool_version(), preset_names=[Path(n).stem for n in names])
+
+
+def template_bytes(schema: Schema, preset: str | Sequence[str] = (), types: Sequence[str] = ()) -> bytes:
+    """Return the blank workbook that ``template`` writes, as a file's bytes."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "template.xlsx"
+        template(schema, preset, types, path=path)
+        return path.read_bytes()
+
+
+def refuse_filled(path: Path, schema: Schema) -> None:
+    """Raise UsageError when a workbook with filled rows lies where a blank one is to be written."""
+    if path.is_file() and compile(path, schema).records:
+        raise UsageError(f"{path} has filled rows. Choose another name, or delete it first.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +171,9 @@ def compile(books: Paths, schema: Schema, *, type_name: str | None = None) -> Re
     return compile_workbooks(read(books, type_name), schema)
 
 
-def read(books: Paths, type_name: str | None = None) -> list[tuple[Workbook, tuple[Diagnostic, ...]]]:
+def read(
+    books: Paths, type_name: str | None = None, step: Step = silent
+) -> list[tuple[Workbook, tuple[Diagnostic, ...]]]:
     """Return each file's workbook, and what is wrong with the file."""
     from workbook_compiler.pipeline.read import read as read_file
 
@@ -165,7 +182,8 @@ def read(books: Paths, type_name: str | None = None) -> list[tuple[Workbook, tup
         if not path.is_file():
             raise UsageError(f"There is no file {path}.")
     outcomes = []
-    for path, name in zip(paths, _names(paths), strict=True):
+    for number, (path, name) in enumerate(zip(paths, _names(paths), strict=True)):
+        step(f"Reading {name}", 0.4 * number / len(paths))
         try:
             outcome = read_file(path, name, type_name)
         except OSError as error:
@@ -174,7 +192,9 @@ def read(books: Paths, type_name: str | None = None) -> list[tuple[Workbook, tup
     return outcomes
 
 
-def compile_workbooks(books: Sequence[tuple[Workbook, tuple[Diagnostic, ...]]], schema: Schema) -> Result:
+def compile_workbooks(
+    books: Sequence[tuple[Workbook, tuple[Diagnostic, ...]]], schema: Schema, step: Step = silent
+) -> Result:
     """Return what workbooks that were read already mean as one submission."""
     from workbook_compiler.pipeline import compile as run
     from workbook_compiler.pipeline import in_reading_order
@@ -182,7 +202,7 @@ def compile_workbooks(books: Sequence[tuple[Workbook, tuple[Diagnostic, ...]]], 
     chosen = portal(schema.portal)
     workbooks = [workbook for workbook, _ in books]
     of_files = [d for _, found in books for d in found]
-    made = run(workbooks, schema, chosen)
+    made = run(workbooks, schema, chosen, lambda label, share: step(label, 0.4 + 0.6 * share))
     told = in_reading_order([*of_files, *made.diagnostics], workbooks)
     readable = not any(d.severity is Severity.ERROR for d in of_files)
     names = tuple(workbook.name for workbook in workbooks)

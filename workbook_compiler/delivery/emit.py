@@ -37,18 +37,19 @@ def plan_lines(plan: Plan) -> Iterator[bytes]:
         "schema": {"source": plan.schema_source, "sha256": plan.schema_sha256},
         "summary": dict(plan.summary),
     }
+    several_files = len(plan.workbooks) > 1
     yield _json(head)[:-1] + b',"batches":['
     for batch in plan.batches:
         yield (b",\n" if batch.index else b"\n") + b'{"index":%d,"operations":[' % batch.index
         for position, operation in enumerate(batch.operations):
-            yield (b",\n" if position else b"\n") + _json(document(operation))
+            yield (b",\n" if position else b"\n") + _json(document(operation, several_files=several_files))
         yield b"\n]}"
     yield b"\n]}\n"
 
 
-def document(operation: Operation) -> dict[str, Any]:
+def document(operation: Operation, *, several_files: bool = False) -> dict[str, Any]:
     """Return an operation as the JSON object of the contract."""
-    record, body = operation.record, operation.body
+    record, body, origins = operation.record, operation.body, operation.origins()
     entries = {
         "id": operation.id,
         "action": operation.action.value,
@@ -59,7 +60,7 @@ def document(operation: Operation) -> dict[str, Any]:
         "depends_on": list(operation.depends_on),
         "deferred": operation.deferred,
         "body": body,
-        "origins": {json_pointer(pointer): str(at) for pointer, at in operation.origins().items()},
+        "origins": {json_pointer(p): f"{at.file}#{at}" if several_files else str(at) for p, at in origins.items()},
     }
     files = {name: path for name, path in record.files.items() if name in body}
     return {**entries, "files": files} if files else entries

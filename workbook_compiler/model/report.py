@@ -8,6 +8,13 @@ from typing import Any
 
 from workbook_compiler.model.diagnostics import Diagnostic, Severity
 
+Step = Callable[[str, float], None]
+"""What a long job tells as it goes: what it is at, and which share of the whole is done (0 to 1)."""
+
+
+def silent(_label: str, _share: float) -> None:
+    """Be told and say nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class TypeCount:

@@ -10,6 +10,7 @@ from workbook_compiler.model.diagnostics import Diagnostic, Location, Severity
 from workbook_compiler.model.plan import Plan, Source
 from workbook_compiler.model.portal import Portal
 from workbook_compiler.model.records import Record
+from workbook_compiler.model.report import Step, silent
 from workbook_compiler.model.schema import Schema
 from workbook_compiler.pipeline.read.cells import Workbook
 
@@ -23,7 +24,9 @@ class Compilation:
     plan: Plan | None
 
 
-def compile(workbooks: Sequence[Workbook], schema: Schema, portal: Portal) -> Compilation:  # noqa: A001 - what it does
+def compile(  # noqa: A001 - what it does
+    workbooks: Sequence[Workbook], schema: Schema, portal: Portal, step: Step = silent
+) -> Compilation:
     """Return what the workbooks mean as one submission to the portal."""
     from workbook_compiler.pipeline.bind import bind
     from workbook_compiler.pipeline.build import Built, build, records
@@ -39,6 +42,7 @@ def compile(workbooks: Sequence[Workbook], schema: Schema, portal: Portal) -> Co
         found, remarks = tables(workbook, schema)
         said += [*_other_version(workbook, schema, portal), *remarks]
         for table in found:
+            step(f"Reading {table.sheet.name}", len(sheets) / (len(sheets) + 5))
             bound, remarks = bind(table)
             said += remarks
             built, remarks = build(bound, portal.file_type)
@@ -49,9 +53,11 @@ def compile(workbooks: Sequence[Workbook], schema: Schema, portal: Portal) -> Co
     said += remarks
     start = 0
     for built in sheets:
+        step(f"Checking {built.bound.table.sheet.name}", 0.8)
         end = start + len(built.rows)
         said += validate(built, woven[start:end])
         start = end
+    step("Following links", 0.9)
     graph, remarks = link(woven, schema)
     said += remarks
     batches, remarks = order(woven, graph, schema)

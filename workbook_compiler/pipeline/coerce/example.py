@@ -25,9 +25,9 @@ def _text(parts: Any) -> str:
     return "".join(_one(kind, value) for kind, value in parts)
 
 
-def _one(kind: Any, value: Any) -> str:
+def _one(kind: Any, value: Any) -> Any:
     if kind is op.LITERAL:
-        return chr(int(value))
+        return chr(value)
     if kind is op.IN:
         return _member(value)
     if kind in (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT):

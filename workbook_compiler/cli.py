@@ -1,0 +1,246 @@
+"""The command line: one short function for each verb. Results go to stdout, what is said to a person to stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from workbook_compiler.errors import UsageError, WorkbookCompilerError
+
+if TYPE_CHECKING:
+    from workbook_compiler.api import Result
+    from workbook_compiler.model.report import Report, Step
+    from workbook_compiler.model.schema import Schema
+
+app = typer.Typer(
+    name="wbc",
+    help="Excel templates from a data portal's schemas, and filled workbooks back into checked, ordered submissions.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+schemas_app = typer.Typer(no_args_is_help=True, help="Fetch a portal's schemas, and see what changed in them.")
+app.add_typer(schemas_app, name="schemas")
+
+Portal = Annotated[str | None, typer.Option("--portal", "-p", help="The portal; a template of ours knows its own.")]
+Schemas = Annotated[str | None, typer.Option("--schemas", help="A snapshot folder, a JSON file, or an address.")]
+Books = Annotated[list[Path], typer.Argument(help="Workbooks: .xlsx .xlsm .ods .tsv .csv. Several are one submission.")]
+TypeName = Annotated[str | None, typer.Option("--type", help="The type of the rows of a TSV or CSV file.")]
+
+
+@app.command()
+def portals() -> None:
+    """List the portals and the presets of each."""
+    from workbook_compiler import resources
+
+    for name, portal in sorted(resources.portals().items()):
+        _out(f"{name}\t{portal.title}\t{' '.join(resources.preset_files(name))}\n")
+
+
+@schemas_app.command()
+def pull(
+    portal: Annotated[str, typer.Option("--portal", "-p", help="The portal.")],
+    server: Annotated[str | None, typer.Option(help="Another server of this kind than the public one.")] = None,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="The snapshot folder; else the user's cache.")] = None,
+) -> None:
+    """Fetch the schemas into a snapshot folder."""
+    from workbook_compiler import api
+
+    folder, changed = api.pull_schema(portal, server, out)
+    _say("New schemas." if changed else "Nothing has changed.")
+    _out(f"{folder}\n")
+
+
+@schemas_app.command()
+def diff(
+    old: Annotated[str, typer.Argument(help="A snapshot folder, a JSON file, or an address.")],
+    new: Annotated[str, typer.Argument(help="Another one.")],
+    portal: Annotated[str, typer.Option("--portal", "-p", help="The portal both belong to.")] = "4dn",
+) -> None:
+    """Say what changed between two snapshots: types, columns, list values, required columns."""
+    from workbook_compiler import api
+    from workbook_compiler.model.changes import changes
+
+    lines = list(changes(api.load_schema(portal, old), api.load_schema(portal, new)))
+    _out("".join(f"{line}\n" for line in lines))
+    _say(f"{len(lines)} changes." if lines else "Nothing has changed that a workbook would notice.")
+
+
+@app.command()
+def template(
+    presets: Annotated[
+        list[str] | None, typer.Argument(help="Presets, by name or as a .toml file of your own.")
+    ] = None,
+    types: Annotated[list[str] | None, typer.Option("--type", help="A type, or all. May be repeated.")] = None,
+    portal: Annotated[str, typer.Option("--portal", "-p", help="The portal.")] = "4dn",
+    schemas: Schemas = None,
+    out: Annotated[str | None, typer.Option("-o", "--out", help="The workbook; - is standard output.")] = None,
+) -> None:
+    """Write a blank workbook with dropdowns for one kind of experiment."""
+    from workbook_compiler import api
+
+    chosen, names = list(types or ()), list(presets or ())
+    if not chosen and not names:
+        raise UsageError("Name a preset (wbc portals lists them) or a type with --type.")
+    schema = api.load_schema(portal, schemas)
+    target = out or "-".join(Path(name).stem for name in [*names, *chosen]) + ".xlsx"
+    if target == "-":
+        sys.stdout.buffer.write(api.template_bytes(schema, names, chosen))
+        return
+    if not target.lower().endswith((".xlsx", ".xlsm")):
+        raise UsageError(f"A template is an .xlsx workbook; {target} has another ending.")
+    api.refuse_filled(Path(target), schema)
+    api.template(schema, names, chosen, path=target)
+    _out(f"{target}\n")
+
+
+@app.command()
+def check(
+    books: Books,
+    portal: Portal = None,
+    schemas: Schemas = None,
+    type_name: TypeName = None,
+    form: Annotated[str, typer.Option("--format", help="text, json or html.")] = "text",
+    out: Annotated[str, typer.Option("-o", "--out", help="A file; - is standard output.")] = "-",
+) -> None:
+    """Check workbooks without sending anything; every problem at once, at its cell."""
+    from workbook_compiler import resources
+
+    formats = resources.report_formats()
+    resources.named("format", form, formats)
+    result = _compiled(books, portal, schemas, type_name)
+    report = result.report()
+    if out == "-":
+        options = {"color": sys.stdout.isatty(), "width": _width()} if form == "text" else {}
+        _out(formats[form].render(report, options))
+    else:
+        _write(Path(out), formats[form].render(report, {}))
+        _say(_verdict(report))
+    raise typer.Exit(0 if result.ok else 1)
+
+
+@app.command(name="compile")
+def compile_(
+    books: Books,
+    out: Annotated[Path, typer.Option("-o", "--out", help="The folder for the plan, its requests and the report.")],
+    portal: Portal = None,
+    schemas: Schemas = None,
+    type_name: TypeName = None,
+) -> None:
+    """Check workbooks and write the plan: ordered batches, every message as it would be sent, the report."""
+    from workbook_compiler import api, resources
+
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out} is a file; -o takes a folder.")
+    result = _compiled(books, portal, schemas, type_name)
+    written = api.write_plan(result, out)
+    text = resources.report_formats()["text"].render(result.report(), {"color": sys.stderr.isatty(), "width": _width()})
+    sys.stderr.write(text)
+    _out("".join(f"{path}\n" for path in written if path.parent == out))
+    raise typer.Exit(0 if result.ok else 1)
+
+
+@app.command()
+def explain(code: Annotated[str, typer.Argument(help="A code such as REF01; all lists every one.")]) -> None:
+    """Say what a finding means, why it matters, and how to mend it, with an example."""
+    from workbook_compiler.model.codes import CATALOGUE
+    from workbook_compiler.nearest import nearest
+    from workbook_compiler.reports.explain import explain as words
+
+    by_name = {found.name: found for found in CATALOGUE.values()}
+    found = CATALOGUE.get(code.upper()) or by_name.get(code.lower())
+    if code.lower() == "all":
+        _out("".join(f"{known.id}  {known.severity.value:7}  {known.title}\n" for known in CATALOGUE.values()))
+    elif found is None:
+        raise UsageError(f"There is no code {code}. Near: {', '.join(nearest(code.upper(), CATALOGUE))}.")
+    else:
+        _out(words(found))
+
+
+def _compiled(books: Sequence[Path], portal: str | None, schemas: str | None, type_name: str | None) -> Result:
+    from workbook_compiler import api
+
+    with _progress() as step:
+        read = api.read(list(books), type_name, step)
+        said = api.manifest(read)
+        name = portal or said.get("portal")
+        if name is None:
+            raise UsageError("Say which portal with --portal; this workbook isn't from a template of ours.")
+        schema = api.load_schema(name, schemas)
+        _known_type(type_name, schema)
+        return api.compile_workbooks(read, schema, step)
+
+
+def _known_type(name: str | None, schema: Schema) -> None:
+    if name is not None and name not in schema.types:
+        from workbook_compiler.nearest import nearest
+
+        raise UsageError(f"There is no type {name}. Near: {', '.join(nearest(name, schema.types))}.")
+
+
+@contextmanager
+def _progress() -> Iterator[Step]:
+    """Give the function a long job tells its steps to: a bar on a terminal, silence elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda _label, _share: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (BarColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=1.0)
+        yield lambda label, share: progress.update(task, description=label, completed=share)
+
+
+def _verdict(report: Report) -> str:
+    from workbook_compiler.model.diagnostics import Severity
+
+    errors, warnings = report.count(Severity.ERROR), report.count(Severity.WARNING)
+    return f"{errors} errors, {warnings} warnings." if errors or warnings else "No problems found."
+
+
+def _width() -> int:
+    import shutil
+
+    return max(60, min(shutil.get_terminal_size((100, 24)).columns, 140))
+
+
+def _out(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")
+
+
+def _write(path: Path, text: str) -> None:
+    from workbook_compiler.files import written_whole
+
+    with written_whole(path) as beside:
+        beside.write_text(text, encoding="utf-8", newline="\n")
+
+
+def main() -> None:
+    """Run the command line and end with the contract's exit codes."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        app()
+    except WorkbookCompilerError as error:
+        _say(str(error))
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        _say("Interrupted.")
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)

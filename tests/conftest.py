@@ -1,0 +1,29 @@
+"""What many tests need: the fixture's schema, and where other people's data lies when there is any."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from workbook_compiler.model.schema import Schema
+
+ROOT = Path(__file__).resolve().parent.parent
+FOURDN = ROOT / "fixtures" / "4dn"
+
+
+@pytest.fixture(scope="session")
+def schema() -> Schema:
+    """The 4DN schema set of the fixtures."""
+    from workbook_compiler import api
+
+    return api.load_schema("4dn", FOURDN / "profiles.json")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real portals' schemas, which belong to others and aren't part of the project."""
+    folder = ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("no shared/data beside the checkout: real portals' schemas are not part of it")
+    return folder

@@ -1,0 +1,76 @@
+"""Every awkward workbook of ``tests/cases`` gives exactly the findings and records that its file says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import cases_format
+import pytest
+from cases_format import Case
+
+from workbook_compiler import api
+from workbook_compiler.model.codes import CATALOGUE
+from workbook_compiler.model.diagnostics import Location
+from workbook_compiler.model.schema import Schema
+
+FOLDER = Path(__file__).parent / "cases"
+FILES = sorted(FOLDER.glob("*.md"))
+CASES = [(file.stem, case) for file in FILES for case in cases_format.cases(file.read_text(encoding="utf-8"))]
+
+NOT_A_TABLE = {
+    "FIL01": "a file no table can be read from: test_awkward_files.py",
+    "FIL02": "an old or locked file: test_awkward_files.py",
+    "FIL03": "a file with another ending: test_awkward_files.py",
+    "FIL04": "a file that unpacks to too much: test_awkward_files.py",
+    "FIL05": "a text file in an older alphabet: test_awkward_files.py",
+}
+"""Codes that no table can cause, with where they are proved."""
+
+
+@pytest.mark.parametrize(("file", "case"), CASES, ids=[f"{file}: {case.sentence}" for file, case in CASES])
+def test_a_workbook_gives_exactly_what_its_case_says(file: str, case: Case, tmp_path: Path, schema: Schema) -> None:
+    """A workbook gives the findings its case expects, no more and no fewer, and the records it expects."""
+    result = api.compile(cases_format.write(case.sheets, tmp_path), schema)
+    found = sorted((d.code.id, place(d.location)) for d in result.diagnostics)
+    assert found == sorted((row["code"], row["cell"]) for row in case.expect)
+    for row in case.expect:
+        near = [d for d in result.diagnostics if (d.code.id, place(d.location)) == (row["code"], row["cell"])]
+        agree(row.get("suggestions", ""), [d.suggestions for d in near])
+        agree(row.get("related", ""), [map(place, d.related) for d in near])
+    assert (result.plan is None) == any(CATALOGUE[row["code"]].severity == "error" for row in case.expect)
+    if case.records is not None:
+        assert [as_json(record.values) for record in result.records] == [as_json(values) for values in case.records]
+
+
+def agree(expected: str, found: list[Iterable[str]]) -> None:
+    """Demand that one finding has the values the table names: `` · `` stands between them, ``-`` for none, ``…`` for more."""
+    wanted = [] if expected == "-" else expected.split(" · ")
+    if wanted[-1:] == ["…"]:
+        assert wanted[:-1] in [list(values)[: len(wanted) - 1] for values in found]
+    elif expected:
+        assert wanted in [list(values) for values in found]
+
+
+def as_json(values: Mapping[str, Any]) -> str:
+    """Return a body as text in which 1, 1.0 and true differ."""
+    return json.dumps(values, sort_keys=True)
+
+
+def place(location: Location) -> str:
+    """Return a place as the tables write it: ``Biosample!C5``, ``Biosample``, or ``file``."""
+    return "file" if location.sheet is None else str(location)
+
+
+def test_every_code_of_the_catalogue_is_proved() -> None:
+    """Every code has a file of its own whose cases expect it."""
+    proved = {row["code"] for file, case in CASES for row in case.expect if row["code"].lower() == file}
+    assert set(CATALOGUE) - set(NOT_A_TABLE) == proved
+
+
+def test_a_code_that_no_table_can_cause_has_no_table() -> None:
+    """An exemption that is no longer needed has to go."""
+    assert not {code.lower() for code in NOT_A_TABLE} & {file.stem for file in FILES}
+    assert set(NOT_A_TABLE) <= set(CATALOGUE)

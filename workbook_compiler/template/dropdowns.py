@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from workbook_compiler.model.columns import Field
 from workbook_compiler.model.schema import Kind, Property
 from workbook_compiler.template.checked import done, put
-from workbook_compiler.template.sheets import FIRST_COLUMN, HEADER_ROWS, LAST_ROW, LINKS, LISTS, Sheet
+from workbook_compiler.template.selection import link_targets
+from workbook_compiler.template.sheets import FIRST_COLUMN, HEADER_ROWS, LAST_ROW, LINKS, LISTS, Reach, Sheet
 from workbook_compiler.template.words import prompt, refusal
 
 if TYPE_CHECKING:
@@ -47,9 +48,9 @@ class Dropdowns:
     rows: Mapping[tuple[str, ...], str]
     """Sheets to the name of the list of what their rows are called."""
 
-    def source(self, field: Field, targets: tuple[str, ...]) -> str | None:
+    def source(self, field: Field, reach: Reach) -> str | None:
         """Return the name of the list a column offers; None when it offers none."""
-        return self.rows.get(targets) or self.values.get(_values(field))
+        return self.rows.get(reach.sheets) or self.values.get(_values(field))
 
 
 def dropdowns(sheets: Sequence[Sheet]) -> Dropdowns:
@@ -58,20 +59,15 @@ def dropdowns(sheets: Sequence[Sheet]) -> Dropdowns:
     rows: dict[tuple[str, ...], str] = {}
     taken: set[str] = set()
     for sheet in sheets:
-        for field, targets in zip(sheet.chosen.fields, sheet.targets, strict=True):
+        for field, reach in sheet.columns:
             offered = _values(field)
             if offered and offered not in values:
                 kind = "boolean" if field.property.leaf.kind is Kind.BOOLEAN else field.property.name
                 values[offered] = _name(f"list_{kind}", taken)
-            if targets and targets not in rows and len(targets) <= UNION_SHEETS:
-                kind = targets[0] if len(targets) == 1 else "_or_".join(_targets(field))
-                rows[targets] = _name(f"ids_{kind}", taken)
+            if reach.sheets and reach.sheets not in rows and len(reach.sheets) <= UNION_SHEETS:
+                kind = reach.sheets[0] if len(reach.sheets) == 1 else "_or_".join(link_targets(field))
+                rows[reach.sheets] = _name(f"ids_{kind}", taken)
     return Dropdowns(values, rows)
-
-
-def _targets(field: Field) -> tuple[str, ...]:
-    link = field.property.leaf.link
-    return link.targets if link else ()
 
 
 def _values(field: Field) -> Values:
@@ -101,8 +97,8 @@ def write_lists(workbook: Workbook, sheets: Sequence[Sheet], offered: Dropdowns)
         lists.hide()
         for column, (values, name) in enumerate(offered.values.items()):
             _write_list(lists, column, name, values)
-            reach = _range(LISTS, column, 1, len(values))
-            done(workbook.define_name(name, f"={reach}"))
+            cells = _range(LISTS, column, 1, len(values))
+            done(workbook.define_name(name, f"={cells}"))
     if offered.rows:
         _write_links(workbook, {sheet.name: sheet for sheet in sheets}, offered.rows)
 
@@ -129,8 +125,8 @@ def _write_links(workbook: Workbook, sheets: Mapping[str, Sheet], rows: Mapping[
         if links is None:
             links = workbook.add_worksheet(LINKS)
             links.hide()
-        reach = _write_union(links, column, list_name, cells)
-        done(workbook.define_name(list_name, f"={reach}"))
+        entries = _write_union(links, column, list_name, cells)
+        done(workbook.define_name(list_name, f"={entries}"))
         column += 2
 
 
@@ -174,18 +170,18 @@ def _range(sheet: str, column: int, first: int, count: int) -> str:
 
 def write_validations(worksheet: Worksheet, sheet: Sheet, offered: Dropdowns) -> None:
     """Give every column of a sheet its prompt and its dropdown or check, down to the last row."""
-    for column, (field, targets) in enumerate(zip(sheet.chosen.fields, sheet.targets, strict=True), FIRST_COLUMN):
-        options = validation(field, targets, offered.source(field, targets))
+    for column, (field, reach) in enumerate(sheet.columns, FIRST_COLUMN):
+        options = validation(field, reach, offered.source(field, reach))
         done(worksheet.data_validation(HEADER_ROWS, column, LAST_ROW, column, options))
 
 
-def validation(field: Field, targets: Sequence[str], source: str | None) -> dict[str, Any]:
+def validation(field: Field, reach: Reach, source: str | None) -> dict[str, Any]:
     """Return what XlsxWriter needs to know about one column's cells.
 
     A single value with a fixed list refuses anything else; a list of values, a link and a suggestion only offer,
     because their cells may hold more than one entry of the dropdown.
     """
-    title, text = prompt(field, targets)
+    title, text = prompt(field, reach)
     options: dict[str, Any] = {"input_title": title, "input_message": text, **_condition(field.property, source)}
     if options["validate"] != "any" and options.get("show_error", True):
         options["error_title"], options["error_message"] = refusal(field)

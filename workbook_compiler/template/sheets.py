@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from workbook_compiler.model.columns import Field
 from workbook_compiler.model.diagnostics import column_letter
 from workbook_compiler.model.schema import Schema
+from workbook_compiler.template.checked import cell_text
 from workbook_compiler.template.selection import ChosenType, Selection, link_targets
-from workbook_compiler.template.words import cell_text
 
 READ_ME = "Read me"
 LISTS = "_lists"
@@ -29,13 +29,28 @@ _TAKEN = ("history", READ_ME.casefold(), LISTS, LINKS, MANIFEST)
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """What the links in one column may refer to."""
+
+    sheets: tuple[str, ...] = ()
+    """The sheets of this workbook with rows of the right type."""
+    example: str = ""
+    """What a record of the portal may be called by: ``the FileFormat's file_format``."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """One sheet for the records of one type."""
 
     name: str
     chosen: ChosenType
-    targets: tuple[tuple[str, ...], ...]
-    """For each column the sheets of this workbook whose rows it may refer to."""
+    reaches: tuple[Reach, ...]
+    """For each column what it may refer to."""
+
+    @property
+    def columns(self) -> tuple[tuple[Field, Reach], ...]:
+        """The fields in column order, each with what it may refer to."""
+        return tuple(zip(self.chosen.fields, self.reaches, strict=True))
 
     @property
     def quoted(self) -> str:
@@ -57,11 +72,21 @@ def lay_out(selection: Selection, schema: Schema) -> tuple[Sheet, ...]:
     usable = {one.entity.name for one in selection.types if one.identifier is not None}
     order = {name: number for number, name in enumerate(names)}
 
-    def targets(field: Field) -> tuple[str, ...]:
+    def reach(field: Field) -> Reach:
         types = {name for target in link_targets(field) for name in schema.concrete(target) if name in usable}
-        return tuple(names[name] for name in sorted(types, key=order.__getitem__))
+        return Reach(tuple(names[name] for name in sorted(types, key=order.__getitem__)), _example(field, schema))
 
-    return tuple(Sheet(names[one.entity.name], one, tuple(map(targets, one.fields))) for one in selection.types)
+    return tuple(Sheet(names[one.entity.name], one, tuple(map(reach, one.fields))) for one in selection.types)
+
+
+def _example(field: Field, schema: Schema) -> str:
+    """Return the identifier a person is likeliest to have: an accession, else the type's only key of its own."""
+    target = schema.types.get(next(iter(link_targets(field)), ""))
+    if target is None:
+        return ""
+    own = [name for name in target.identifiers if name not in ("aliases", "accession", "uuid")]
+    likely = ["accession"] if "accession" in target.identifiers else own if len(own) == 1 else []
+    return f"the {target.name}'s {likely[0]}" if likely else ""
 
 
 def _names(selection: Selection) -> Iterator[tuple[str, str]]:

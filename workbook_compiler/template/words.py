@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from typing import Any
 
 from workbook_compiler.model.columns import Field
 from workbook_compiler.model.schema import Kind, Property
+from workbook_compiler.template.checked import cell_text
+from workbook_compiler.template.sheets import Reach
 
-CELL_LIMIT = 32_767
 TITLE_LIMIT = 32
 PROMPT_LIMIT = 255
 REFUSAL_LIMIT = 225
 
 _SHOWN_CHOICES = 300
 """Row 4 lists choices up to about this many characters; the dropdown has them all."""
-
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-"""What the XML inside a workbook cannot hold."""
 
 _TYPE_WORDS = {
     Kind.TEXT: "string",
@@ -37,14 +33,6 @@ _HINTS = {
     Kind.INTEGER: "A whole number.",
     Kind.NUMBER: "A number.",
 }
-
-
-def cell_text(text: str, limit: int = CELL_LIMIT) -> str:
-    """Return the text as a workbook can hold it: no control characters, cut to ``limit`` as spreadsheets count."""
-    clean = _UNPRINTABLE.sub("", text)
-    if len(clean) * 2 <= limit or len(clean.encode("utf-16-le")) // 2 <= limit:
-        return clean
-    return clean.encode("utf-16-le")[: (limit - 1) * 2].decode("utf-16-le", "ignore") + "…"
 
 
 def header(field: Field) -> str:
@@ -75,17 +63,17 @@ def description(field: Field) -> str:
     return " ".join((field.property.description or field.property.title or "-").split())
 
 
-def information(field: Field, targets: Sequence[str]) -> str:
-    """Return the text of row 4; ``targets`` are the sheets whose rows the column may refer to."""
+def information(field: Field, reach: Reach) -> str:
+    """Return the text of row 4; ``reach`` says what the column may refer to."""
     prop = field.property
     comments = [prop.comment, prop.leaf.comment if prop.leaf is not prop else ""]
-    parts = [_needed(field), *map(_sentence, comments), _how(field, targets), _choices(prop), _another(field)]
+    parts = [_needed(field), *map(_sentence, comments), _how(field, reach), _choices(prop), _another(field)]
     return " ".join(filter(None, parts)) or "-"
 
 
-def prompt(field: Field, targets: Sequence[str]) -> tuple[str, str]:
+def prompt(field: Field, reach: Reach) -> tuple[str, str]:
     """Return title and text of what a spreadsheet shows beside a selected cell."""
-    how = cell_text(" ".join(filter(None, [_needed(field), _how(field, targets)])), PROMPT_LIMIT)
+    how = cell_text(" ".join(filter(None, [_needed(field), _how(field, reach)])), PROMPT_LIMIT)
     about = _sentence(field.property.description or field.property.title)
     room = PROMPT_LIMIT - len(how) - 1
     text = f"{cell_text(about, room)}\n{how}" if how and about and room > 40 else how or cell_text(about, PROMPT_LIMIT)
@@ -118,22 +106,26 @@ def _needed(field: Field) -> str:
     return f"Needed when another {field.path[-2]} column is filled in."
 
 
-def _how(field: Field, targets: Sequence[str]) -> str:
+def _how(field: Field, reach: Reach) -> str:
     prop = field.property
     if prop.attachment or prop.upload:
         return "The path of the file on your computer."
     if field.json:
         return "JSON, such as [1, 2]." if prop.kind is Kind.LIST else 'JSON, such as {"key": "value"}.'
     several = "Several values: separate them with commas." if prop.kind is Kind.LIST else ""
-    return " ".join(filter(None, [_value(prop, targets), several]))
+    return " ".join(filter(None, [_value(prop, reach), several]))
 
 
-def _value(prop: Property, targets: Sequence[str]) -> str:
+def _value(prop: Property, reach: Reach) -> str:
     leaf = prop.leaf
     if leaf.link:
-        sheets = f"{' or '.join(targets[:3])}{' …' if len(targets) > 3 else ''}"
-        here = f"A name from the first column of sheet {sheets}, or an" if targets else "An"
-        return f"{here} identifier the portal knows."
+        more = " …" if len(reach.sheets) > 3 else ""
+        here = (
+            f"A name from the first column of sheet {' or '.join(reach.sheets[:3])}{more}, or an"
+            if reach.sheets
+            else "An"
+        )
+        return f"{here} identifier the portal knows{f', such as {reach.example}' if reach.example else ''}."
     bounds = _bounds(leaf)
     hint = _HINTS.get(leaf.kind, "")
     return f"{hint[:-1]}, {bounds}." if bounds and hint else hint

@@ -81,13 +81,13 @@ def _content(sheets: Sequence[Sheet], facts: dict[str, str]) -> bytes:
 def _write_sheet(workbook: Workbook, sheet: Sheet, offered: Dropdowns, styles: Styles) -> None:
     worksheet = workbook.add_worksheet(sheet.name)
     _write_marks(worksheet, styles)
-    for column, (field, targets) in enumerate(zip(sheet.chosen.fields, sheet.targets, strict=True), FIRST_COLUMN):
+    for column, (field, reach) in enumerate(sheet.columns, FIRST_COLUMN):
         named = field is sheet.chosen.identifier
         role = styles.role(required=field.required, identifier=named)
         put(worksheet, 0, column, header(field), role.name)
         put(worksheet, 1, column, type_words(field), role.type)
         put(worksheet, 2, column, description(field), role.text)
-        put(worksheet, 3, column, information(field, targets), role.text)
+        put(worksheet, 3, column, information(field, reach), role.text)
         data = styles.data(number_format(field), field.required)
         done(worksheet.set_column(column, column, _width(field), data))
     _set_heights(worksheet, sheet)
@@ -114,7 +114,7 @@ def _write_marks(worksheet: Worksheet, styles: Styles) -> None:
 def _set_heights(worksheet: Worksheet, sheet: Sheet) -> None:
     """Make rows 3 and 4 as high as their texts ask for, within reason: the prompt at the cell tells it again."""
     fields = sheet.chosen.fields
-    infos = [information(field, targets) for field, targets in zip(fields, sheet.targets, strict=True)]
+    infos = [information(field, reach) for field, reach in sheet.columns]
     worksheet.set_row(0, 21)
     worksheet.set_row(2, _height(fields, [description(field) for field in fields], 5))
     worksheet.set_row(3, _height(fields, infos, 7))

@@ -55,7 +55,7 @@ def bind(table: Table) -> tuple[Bound, list[Diagnostic]]:
             misread.add("")
         elif text == "":
             said.extend(_empty_header(bound, index))
-        elif not text.startswith("#") or text.upper() in ERROR_TEXTS:
+        elif not _is_private(text, known):
             column, remarks = _column(text, index, known, at, table)
             said.extend(remarks)
             if column is None:
@@ -81,6 +81,11 @@ def _text(cell: Any) -> str | None:
         cell = int(cell)
     text = "" if cell is None else str(cell).strip(SPACES)
     return text.removeprefix("*").strip(SPACES)
+
+
+def _is_private(text: str, known: Headers) -> bool:
+    """A ``#`` in front keeps a column for the user, unless the portal itself has a property of that name."""
+    return text.startswith("#") and text not in known.exact and text.upper() not in ERROR_TEXTS
 
 
 def _column(

@@ -86,10 +86,10 @@ def tables(text: str) -> Iterator[Table]:
 
 def _cells(line: str) -> tuple[str, ...]:
     inner = re.split(r"(?<!\\)\|", line.strip())[1:-1]
-    return tuple(_unescape(cell.strip()) for cell in inner)
+    return tuple(unescape(cell.strip()) for cell in inner)
 
 
-def _unescape(text: str) -> str:
+def unescape(text: str) -> str:
     signs = {r"\n": "\n", r"\t": "\t", r"\|": "|", r"\s": " "}
     return re.sub(r"\\u[0-9a-f]{4}|\\[nt|s]", lambda m: signs.get(m[0]) or chr(int(m[0][2:], 16)), text)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import random
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import awkward
@@ -17,6 +20,8 @@ from conftest import FOURDN
 from test_cases import place
 
 from workbook_compiler import api
+from workbook_compiler.errors import UsageError
+from workbook_compiler.model.records import Pointer
 from workbook_compiler.model.schema import Schema
 
 VENDORS = sheet(texts(1, "aliases", "title"), texts(2, "demo-lab:v1", "Demo Cells"))
@@ -170,6 +175,26 @@ def test_a_workbook_with_macros_compiles(tmp_path: Path, schema: Schema) -> None
     assert bodies(api.compile(path, schema)) == [VENDOR]
 
 
+def test_hidden_columns_are_read(tmp_path: Path, schema: Schema) -> None:
+    """What is hidden from the eye is in the file all the same."""
+    page = VENDORS.replace("<sheetData>", '<cols><col min="2" max="2" width="9" hidden="1"/></cols><sheetData>')
+    assert bodies(api.compile(xlsx(tmp_path / "book.xlsx", {"Vendor": page}), schema)) == [VENDOR]
+
+
+def test_a_type_too_long_for_a_sheet_is_found_by_its_beginning(tmp_path: Path) -> None:
+    """Excel allows 31 letters; the only type that begins so is taken, and of two neither."""
+    types = json.loads((FOURDN / "profiles.json").read_text(encoding="utf-8"))
+    name = "VendorWithAnExceedinglyLongTypeName"
+    path = xlsx(tmp_path / "book.xlsx", {name[:31]: VENDORS})
+    outcomes = []
+    for more in (name, name + "Too"):
+        types[more] = types["Vendor"]
+        (tmp_path / "profiles.json").write_text(json.dumps(types), encoding="utf-8")
+        result = api.compile(path, api.load_schema("4dn", tmp_path / "profiles.json"))
+        outcomes.append(([record.type for record in result.records], found(result)))
+    assert outcomes == [([name], []), ([], [("SHT01", name[:31])])]
+
+
 # Files that can't be read
 
 
@@ -231,7 +256,7 @@ def test_a_document_type_is_refused(part: str, tmp_path: Path, schema: Schema) -
     path = xlsx(tmp_path / "book.xlsx", {"Vendor": VENDORS}, more={"xl/sharedStrings.xml": awkward.HEAD + strings})
     parts = {k: v.decode() for k, v in awkward.parts_of(path.read_bytes()).items()}
     entity = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>'
-    parts[part] = parts[part].replace(awkward.HEAD, awkward.HEAD + entity)
+    parts[part] = parts[part].replace(awkward.HEAD, awkward.HEAD + entity).replace("Demo Cells", "&b; Cells")
     assert found(api.compile(awkward.package(path, parts), schema)) == [("FIL01", "file")]
 
 
@@ -381,6 +406,32 @@ def test_an_alias_in_two_workbooks_is_an_error_that_names_both(tmp_path: Path, s
     assert places == [("first.xlsx", "Vendor!B5", [("second.xlsx", "Biosource!B5")])]
 
 
+def test_two_workbooks_of_one_name_are_told_apart(tmp_path: Path, schema: Schema) -> None:
+    """Two folders may hold a book.xlsx each; their rows have ids of their own."""
+    paths = []
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        page = VENDORS.replace("demo-lab:v1", f"demo-lab:{folder}")
+        paths.append(xlsx(tmp_path / folder / "book.xlsx", {"Vendor": page}))
+    result = api.compile(paths, schema)
+    assert (found(result), len({record.id for record in result.records})) == ([], 2)
+
+
+def test_a_file_that_cannot_be_read_does_not_hide_the_others(tmp_path: Path, schema: Schema) -> None:
+    """Every file is looked at, so one run tells everything."""
+    (tmp_path / "bad.xlsx").write_bytes(b"")
+    page = sheet(texts(1, "aliases", "title"), texts(2, "demo-lab:v1", ""))
+    result = api.compile([tmp_path / "bad.xlsx", xlsx(tmp_path / "good.xlsx", {"Vendor": page})], schema)
+    assert found(result) == [("FIL01", "file"), ("REQ01", "Vendor!B2")]
+
+
+def test_a_workbook_given_twice_is_no_traceback(tmp_path: Path, schema: Schema) -> None:
+    """The same file twice is a slip of the hand: refused or read, but never a failure of ours."""
+    path = xlsx(tmp_path / "book.xlsx", {"Vendor": VENDORS})
+    with contextlib.suppress(UsageError):
+        api.compile([path, path], schema)
+
+
 def test_the_house_layout_and_a_plain_table_say_the_same(tmp_path: Path, schema: Schema) -> None:
     """Four header rows and column A, or one header row: the records are equal."""
     table = Table("Vendor", ("aliases", "*title"), (("demo-lab:v1", "Demo Cells"), ("demo-lab:v2", "n:0")))
@@ -408,6 +459,24 @@ def test_its_relation_circles_are_updated_afterwards(schema: Schema) -> None:
     assert deferred - files in ({"Biosample!8"}, {"Biosample!5", "Biosample!6"}), (
         "the stock, or what was derived from it"
     )
+
+
+def test_every_value_knows_its_cell(schema: Schema) -> None:
+    """Each single value of each record has an origin, and each origin a value."""
+    for record in api.compile(FOURDN / "filled.xlsx", schema).records:
+        origins = record.origins()
+        assert set(leaves(record.values)) == set(origins), record.id
+        assert all(at.cell for at in origins.values()), record.id
+
+
+def leaves(value: object, path: Pointer = ()) -> Iterator[Pointer]:
+    """Yield the way to each value that is no object and no list."""
+    steps = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else None
+    if steps is None:
+        yield path
+    else:
+        for step, inner in steps:
+            yield from leaves(inner, (*path, step))
 
 
 def test_no_operation_refers_to_one_of_its_own_batch_or_a_later_one(schema: Schema) -> None:

@@ -450,6 +450,12 @@ def test_a_believable_submission_has_nothing_but_links_to_the_portal(schema: Sch
     assert result.ok
 
 
+def test_it_compiles_with_the_real_portals_schema_too(shared_data: Path) -> None:
+    """The fixture's schema set is a true part of 4DN's: the same workbook gives the same with all of it."""
+    real = api.load_schema("4dn", shared_data / "4dn" / "profiles.json")
+    assert {code for code, _ in found(api.compile(FOURDN / "filled.xlsx", real))} == {"REF02"}
+
+
 def test_its_relation_circles_are_updated_afterwards(schema: Schema) -> None:
     """Paired files and related samples name each other, so their relations are sent when all are there."""
     plan = api.compile(FOURDN / "filled.xlsx", schema).plan

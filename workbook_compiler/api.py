@@ -181,6 +181,8 @@ def read(
     for path in paths:
         if not path.is_file():
             raise UsageError(f"There is no file {path}.")
+    if len({path.resolve() for path in paths}) < len(paths):
+        raise UsageError("A workbook is named twice.")
     outcomes = []
     for number, (path, name) in enumerate(zip(paths, _names(paths), strict=True)):
         step(f"Reading {name}", 0.4 * number / len(paths))

@@ -44,6 +44,10 @@ class Record:
     identifier: str | None
     origins: Callable[[], dict[Pointer, Location]]
     """Gives the cell of every value that isn't itself an object or list with content. Worked out when asked for."""
+    place: Callable[[Pointer], Location | None]
+    """Gives the cell that holds or should hold a place of the body; None when its sheet has no column for it."""
+    misnamed: frozenset[str] = frozenset()
+    """What was typed where an identifier should be and isn't one; links to it aren't told a second time."""
     deletes: Mapping[str, Location] = attribute(default_factory=dict)
     """Top-level properties whose removal was asked for, and where."""
     files: Mapping[str, str] = attribute(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from workbook_compiler.model.codes import structure
@@ -58,7 +58,7 @@ def compile(  # noqa: A001 - what it does
         said += validate(built, woven[start:end])
         start = end
     step("Following links", 0.9)
-    graph, remarks = link(woven, schema)
+    graph, remarks = link(woven, schema, frozenset(d.location for d in said if d.severity is Severity.ERROR))
     said += remarks
     batches, remarks = order(woven, graph, schema)
     said += remarks
@@ -68,10 +68,21 @@ def compile(  # noqa: A001 - what it does
         portal.name, tuple(Source(w.name, w.sha256) for w in workbooks), schema.source, schema.sha256, tuple(batches)
     )
     ok = not any(d.severity is Severity.ERROR for d in said)
-    return Compilation(tuple(woven), in_reading_order(said, workbooks), plan if ok else None)
+    return Compilation(tuple(woven), in_reading_order(_first_causes(said), workbooks), plan if ok else None)
 
 
-def in_reading_order(said: Sequence[Diagnostic], workbooks: Sequence[Workbook]) -> tuple[Diagnostic, ...]:
+def _first_causes(said: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
+    """Leave out every error of a cell that an earlier step has told one of: one cause is enough to look there."""
+    told: set[Location] = set()
+    for found in said:
+        wrong = found.severity is Severity.ERROR and found.location.cell is not None
+        if not (wrong and found.location in told):
+            yield found
+        if wrong:
+            told.add(found.location)
+
+
+def in_reading_order(said: Iterable[Diagnostic], workbooks: Sequence[Workbook]) -> tuple[Diagnostic, ...]:
     """Return the findings by file, sheet, row and column; what belongs to a whole file or sheet comes first."""
     files: Mapping[str, int] = {w.name: i for i, w in enumerate(workbooks)}
     sheets = {(w.name, s.name): i for w in workbooks for i, s in enumerate(w.sheets, 1)}

@@ -14,7 +14,8 @@ from workbook_compiler.nearest import likely
 from workbook_compiler.pipeline.layouts import Table
 from workbook_compiler.pipeline.read.cells import ERROR_TEXTS, CellError, NoResult
 
-SPACES = " \t\r\n\u00a0\u2007\u202f\u200b\ufeff"
+INVISIBLE = "\u00a0\u2007\u202f\u200b\ufeff"
+SPACES = " \t\r\n" + INVISIBLE
 RELATED = 20
 """At most so many cells of one mistake are listed."""
 
@@ -56,7 +57,7 @@ def bind(table: Table) -> tuple[Bound, list[Diagnostic]]:
         elif text == "":
             said.extend(_empty_header(bound, index))
         elif not _is_private(text, known):
-            column, remarks = _column(text, index, known, at, table)
+            column, remarks = _column(text, index, known, at, table, str(row[index]))
             said.extend(remarks)
             if column is None:
                 misread.add(text)
@@ -89,7 +90,7 @@ def _is_private(text: str, known: Headers) -> bool:
 
 
 def _column(
-    text: str, index: int, known: Headers, at: Location, table: Table
+    text: str, index: int, known: Headers, at: Location, table: Table, raw: str
 ) -> tuple[Column | None, list[Diagnostic]]:
     found = known.find(text)
     if found is None:
@@ -98,7 +99,7 @@ def _column(
         return None, [Diagnostic(structure.HDR01, at, value=text, context=context, suggestions=tuple(near))]
     field, member, exactly = found
     column = Column(index, text, field, member)
-    if exactly:
+    if exactly and not set(INVISIBLE) & {*raw[:1], *raw[-1:]}:
         return column, []
     return column, [Diagnostic(structure.HDR03, at, value=text, field=field.header(member))]
 

@@ -58,21 +58,18 @@ class Built:
                 found[pointer + inner] = at
         return found
 
-    def cell_for(self, i: int, pointer: Pointer) -> tuple[Location, Reading | None] | None:
-        """Return the cell that holds or should hold a place of row ``i``'s body, and what was read there.
+    def place(self, i: int, pointer: Pointer) -> Location | None:
+        """Return the cell that holds or should hold a place of row ``i``'s body.
 
         A place inside a cell of JSON or a list is that cell's. None when the sheet has no column for it.
         """
         members = self._members(i)
-        best: tuple[int, int] | None = None
-        for c, column in enumerate(self.bound.columns):
+        best: tuple[int, Column] | None = None
+        for column in self.bound.columns:
             own = _pointer(column, members)
             if pointer[: len(own)] == own and (best is None or len(own) > best[0]):
-                best = len(own), c
-        if best is None:
-            return None
-        column = self.bound.columns[best[1]]
-        return self.bound.at(self.rows[i], column.index), self.readings[best[1]][i]
+                best = len(own), column
+        return self.bound.at(self.rows[i], best[1].index) if best else None
 
 
 def _pointer(column: Column, members: Mapping[tuple[str, ...], list[int]]) -> Pointer:
@@ -150,10 +147,16 @@ def _merged(bound: Bound) -> tuple[frozenset[tuple[int, int]], list[Diagnostic]]
             for row in range(top, bottom + 1)
             if row in data
         }
-        if places:
+        rows = bound.table.sheet.rows
+        if any(_says_something(rows, row, column) for row, column in places):
             covered |= places
             said.append(Diagnostic(cells.CEL03, bound.at(top, left), value=area))
     return frozenset(covered), said
+
+
+def _says_something(rows: Sequence[Sequence[Any]], row: int, column: int) -> bool:
+    cell = rows[row][column] if row < len(rows) and column < len(rows[row]) else None
+    return cell is not None and (not isinstance(cell, str) or cell.strip() != "")
 
 
 def _twice(built: Built) -> Iterator[Diagnostic]:
@@ -207,6 +210,7 @@ def records(sheets: Sequence[Built], *, several_files: bool) -> list[Record]:
         prefix = f"{table.file}#{table.sheet.name}" if several_files else table.sheet.name
         bodies, files = _bodies(built)
         deletes = _deletes(built)
+        misnamed = _misnamed(built)
         for i, (row, body) in enumerate(zip(built.rows, bodies, strict=True)):
             made.append(
                 Record(
@@ -217,6 +221,8 @@ def records(sheets: Sequence[Built], *, several_files: bool) -> list[Record]:
                     values=body,
                     identifier=_identifier(body, table.entity.identifiers),
                     origins=partial(built.origins, i),
+                    place=partial(built.place, i),
+                    misnamed=misnamed.get(i, frozenset()),
                     deletes=deletes.get(i, {}),
                     files=files.get(i, {}),
                 )
@@ -231,6 +237,20 @@ def _identifier(body: Mapping[str, Any], names: Iterable[str]) -> str | None:
         if isinstance(value, str | int) and value != "":
             return str(value)
     return None
+
+
+def _misnamed(built: Built) -> dict[int, frozenset[str]]:
+    """For rows whose identifier cell is wrong, what it says."""
+    found: dict[int, frozenset[str]] = {}
+    for column, readings in zip(built.bound.columns, built.readings, strict=True):
+        if column.field.path[0] not in built.bound.table.entity.identifiers:
+            continue
+        for i, reading in enumerate(readings):
+            if reading is not None and reading.wrong:
+                typed = shown(built.bound.table.sheet.rows[built.rows[i]][column.index])
+                words = {typed.strip(), *(word.strip() for word in typed.split(","))}
+                found[i] = found.get(i, frozenset()) | words
+    return found
 
 
 def _deletes(built: Built) -> dict[int, dict[str, Location]]:

@@ -116,10 +116,10 @@ def _table(file: str, sheet: Sheet, entity: EntityType) -> Table | None:
     marked = _marked_header(sheet.rows)
     if marked is not None:
         return Table(file, sheet, entity, marked, 1, tuple(_data_rows(sheet.rows, marked + 1)))
-    header = 0
-    if not sheet.rows or not any(_filled(cell) for cell in sheet.rows[0]):
+    header = sheet.header_row
+    if len(sheet.rows) <= header or not any(_filled(cell) for cell in sheet.rows[header]):
         return None
-    first = 4 if _has_type_words(sheet.rows) else 1
+    first = header + (4 if _has_type_words(sheet.rows[header + 1 : header + 2]) else 1)
     return Table(file, sheet, entity, header, 0, tuple(_data_rows(sheet.rows, first)))
 
 
@@ -132,7 +132,7 @@ def _marked_header(rows: Sequence[Sequence[Any]]) -> int | None:
 
 def _has_type_words(rows: Sequence[Sequence[Any]]) -> bool:
     """A house sheet whose column A was deleted still says ``string`` and ``Item:…`` in its second row."""
-    words = [cell for cell in rows[1] if _filled(cell)] if len(rows) > 1 else []
+    words = [cell for row in rows for cell in row if _filled(cell)]
     return len(words) > 1 and all(isinstance(word, str) and _TYPE_WORDS.fullmatch(word.strip()) for word in words)
 
 

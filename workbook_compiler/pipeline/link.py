@@ -28,12 +28,17 @@ class ReferenceGraph:
     """For each record with links, its links."""
 
 
-def link(records: Sequence[Record], schema: Schema) -> tuple[ReferenceGraph, list[Diagnostic]]:
-    """Return the reference graph of all records, and what is wrong with identifiers and links."""
+def link(
+    records: Sequence[Record], schema: Schema, taken: frozenset[Location] = frozenset()
+) -> tuple[ReferenceGraph, list[Diagnostic]]:
+    """Return the reference graph of all records, and what is wrong with identifiers and links.
+
+    ``taken`` are the cells that have an error already: a mistake of several cells is told at another of them.
+    """
     import networkx
 
     index, said = _index(records, schema)
-    resolver = _Resolver(records, schema, index)
+    resolver = _Resolver(records, schema, index, taken)
     references: dict[int, tuple[Reference, ...]] = {}
     for record in records:
         found = tuple(resolver.resolved(record))
@@ -49,9 +54,13 @@ def link(records: Sequence[Record], schema: Schema) -> tuple[ReferenceGraph, lis
     return ReferenceGraph(graph, references), said
 
 
-def _index(records: Sequence[Record], schema: Schema) -> tuple[dict[str, list[int]], list[Diagnostic]]:
+Index = Mapping[str, Sequence[tuple[int, Pointer]]]
+"""Every identifier with the records it names, and where in the record it stands."""
+
+
+def _index(records: Sequence[Record], schema: Schema) -> tuple[Index, list[Diagnostic]]:
     """Every identifier with the records it names; two records of one identifier are told once, with all places."""
-    index: dict[str, list[int]] = {}
+    index: dict[str, list[tuple[int, Pointer]]] = {}
     owners: dict[tuple[str, str], list[tuple[int, Pointer]]] = {}
     for record in records:
         entity = schema.types[record.type]
@@ -63,7 +72,7 @@ def _index(records: Sequence[Record], schema: Schema) -> tuple[dict[str, list[in
             scope = name if name in _SHARED else prop.unique_key or f"{record.type}:{name}"
             for pointer, text in _named(name, value):
                 owners.setdefault((scope, text), []).append((record.number, pointer))
-                index.setdefault(text, []).append(record.number)
+                index.setdefault(text, []).append((record.number, pointer))
     repeated = {text: places for (_, text), places in owners.items() if len({number for number, _ in places}) > 1}
     return index, [_repeated(text, places, records) for text, places in repeated.items()]
 
@@ -85,7 +94,7 @@ def _repeated(text: str, places: Sequence[tuple[int, Pointer]], records: Sequenc
 def _unnamed(records: Sequence[Record], schema: Schema) -> Iterator[Diagnostic]:
     groups: dict[tuple[str, str | None, str], int] = {}
     for record in records:
-        if record.identifier is None and schema.types[record.type].identifiers:
+        if record.identifier is None and not record.misnamed and schema.types[record.type].identifiers:
             key = (record.location.file, record.location.sheet, schema.types[record.type].identifiers[0])
             groups[key] = groups.get(key, 0) + 1
     for (file, sheet, name), count in groups.items():
@@ -122,8 +131,9 @@ def _inside(value: Any, prop: Property, pointer: Pointer) -> Iterator[tuple[Poin
 class _Resolver:
     """Looks links up, remembers each distinct one, and gathers the wrong ones by what is wrong."""
 
-    def __init__(self, records: Sequence[Record], schema: Schema, index: Mapping[str, Sequence[int]]) -> None:
-        self._records, self._schema, self._index = records, schema, index
+    def __init__(self, records: Sequence[Record], schema: Schema, index: Index, taken: frozenset[Location]) -> None:
+        self._records, self._schema, self._index, self._taken = records, schema, index, set(taken)
+        self._misnamed = frozenset(name for record in records for name in record.misnamed)
         self._known: dict[tuple[str, tuple[str, ...]], int | None] = {}
         self._absent: dict[str, list[tuple[Record, Pointer, tuple[str, ...]]]] = {}
         self._mistyped: dict[tuple[str, tuple[str, ...]], list[tuple[Record, Pointer]]] = {}
@@ -138,18 +148,16 @@ class _Resolver:
             if found is None:
                 if self._candidates(value):
                     self._mistyped.setdefault(key, []).append((record, pointer))
-                else:
+                elif value not in self._misnamed:
                     self._absent.setdefault(value, []).append((record, pointer, targets))
             yield Reference(pointer, value, targets, found)
 
-    def _candidates(self, value: str) -> Sequence[int]:
+    def _candidates(self, value: str) -> Sequence[tuple[int, Pointer]]:
         """The records a value may name: an identifier, or a path that ends in one."""
-        return self._index.get(value) or self._index.get(
-            value.rstrip("/").rsplit("/", 1)[-1] if "/" in value else value, ()
-        )
+        return self._index.get(value) or self._index.get(value.rstrip("/").rpartition("/")[2], ())
 
     def _find(self, value: str, targets: Sequence[str]) -> int | None:
-        for number in self._candidates(value):
+        for number, _ in self._candidates(value):
             if any(self._schema.is_a(self._records[number].type, target) for target in targets):
                 return number
         return None
@@ -157,10 +165,11 @@ class _Resolver:
     def findings(self) -> Iterator[Diagnostic]:
         """Yield one diagnostic for each wrong value, the other cells that hold it as related."""
         for (value, targets), places in self._mistyped.items():
-            other = self._records[self._candidates(value)[0]]
+            number, pointer = self._candidates(value)[0]
+            meant = self._records[number].origins()[pointer]
             at, related, name = self._places(places)
-            context = {"expected": " or ".join(targets), "found": other.type, "at": _first_cell(other)}
-            yield Diagnostic(links.REF04, at, name, value, context, related=(*related, _first_cell(other)))
+            context = {"expected": " or ".join(targets), "found": self._records[number].type, "at": meant}
+            yield Diagnostic(links.REF04, at, name, value, context, related=(*related, meant))
         by_targets: dict[tuple[str, ...], Identifiers] = {}
         for value, absent in self._absent.items():
             targets = absent[0][2]
@@ -171,34 +180,33 @@ class _Resolver:
     def _names(self, targets: Sequence[str]) -> list[str]:
         types = {record.type for record in self._records}
         fitting = {name for name in types if any(self._schema.is_a(name, target) for target in targets)}
-        return [name for name, numbers in self._index.items() if any(self._records[n].type in fitting for n in numbers)]
+        return [
+            name for name, owners in self._index.items() if any(self._records[n].type in fitting for n, _ in owners)
+        ]
 
     def _unknown(
         self, value: str, absent: Sequence[tuple[Record, Pointer, tuple[str, ...]]], names: Identifiers
     ) -> Diagnostic:
-        at, related, field = self._places([(record, pointer) for record, pointer, _ in absent])
+        places = [(record, pointer) for record, pointer, _ in absent]
         capitals = names.same_but_capitals(value)
         close = [capitals] if capitals else [] if "/" in value else names.close(value)
         if not close:
+            at, related, field = self._places(places, error=False)
             return Diagnostic(links.REF02, at, field, value, related=related)
-        meant = _first_cell(self._records[self._index[close[0]][0]])
+        at, related, field = self._places(places)
+        number, pointer = self._index[close[0]][0]
+        meant = self._records[number].origins()[pointer]
         context = {"nearest": close[0], "nearest_at": meant}
         code = links.REF03 if capitals else links.REF01
         return Diagnostic(code, at, field, value, context, tuple(close), (*related, meant))
 
-    def _places(self, places: Sequence[tuple[Record, Pointer]]) -> tuple[Location, tuple[Location, ...], str]:
+    def _places(
+        self, places: Sequence[tuple[Record, Pointer]], *, error: bool = True
+    ) -> tuple[Location, tuple[Location, ...], str]:
+        """The cells of one mistake, the first that has no error yet in front, and the field's name."""
         cells = list(dict.fromkeys(record.origins()[pointer] for record, pointer in places))
+        first = next((at for at in cells if not error or at not in self._taken), cells[0])
+        if error:
+            self._taken.add(first)
         name = ".".join(str(step) for step in places[0][1] if isinstance(step, str))
-        return cells[0], tuple(cells[1:]), name
-
-
-def _first_cell(record: Record) -> Location:
-    """The cell of the record's identifier, or its row."""
-    for pointer, at in record.origins().items():
-        value = record.values[str(pointer[0])]
-        if record.identifier is not None and record.identifier in (
-            value,
-            value[0] if isinstance(value, list) else None,
-        ):
-            return at
-    return record.location
+        return first, tuple(at for at in cells if at != first), name

@@ -102,25 +102,19 @@ def _no_column(built: Built, name: str) -> Diagnostic:
 def _row(
     built: Built, i: int, record: Record, check: Checker, missing: dict[str, list[Location]]
 ) -> Iterator[Diagnostic]:
-    """One diagnostic for each cell at most, and none where the cell is wrong already."""
-    told: set[str] = set()
+    """What is wrong with one row; what a cell of a merged area lacks has been told."""
     origins = record.origins()
     for problem in check.problems(record.values):
         for pointer, code, context in _causes(problem, built.bound.table.entity):
-            found = built.cell_for(i, pointer)
-            if found is None and (fed := _nearest_origin(origins, pointer)) is not None:
-                found = fed, None
+            at = built.place(i, pointer) or _nearest_origin(origins, pointer)
+            if at is None and code is values.REQ03:
+                at = built.place(i, (*pointer[:-1], context["because"]))
             name = ".".join(str(step) for step in pointer if isinstance(step, str)) or built.bound.table.entity.name
-            if found is None and code in (values.REQ01, values.REQ03):
+            if at is None and code is values.REQ01:
                 if not built.bound.misread:
                     missing.setdefault(name, []).append(built.bound.at(built.rows[i], built.bound.table.first_column))
-                continue
-            at, reading = found or (_first_cell(built, i), None)
-            place = str(at)
-            if (reading is not None and reading.wrong) or place in told or _is_covered(built, i, at):
-                continue
-            told.add(place)
-            yield _diagnostic(code, at, name, context)
+            elif at is None or not _is_covered(built, i, at):
+                yield _diagnostic(code, at or _first_cell(built, i), name, context)
 
 
 def _first_cell(built: Built, i: int) -> Location:
@@ -167,7 +161,10 @@ def _causes(problem: Problem, entity: EntityType) -> Iterator[Cause]:
     elif rule in _BY_RULE:
         code, words = _BY_RULE[rule]
         yield path, code, words(value, body)
-    elif rule == "required" or (problem.context and rule in ("anyOf", "oneOf", "allOf")):
+    elif rule == "not" and isinstance(value, dict) and set(value) == {"required"}:
+        names = value["required"]
+        yield (*path, names[-1]), values.RUL01, {"reason": f"{' and '.join(names)} can't be filled in together"}
+    elif problem.context and rule in ("anyOf", "oneOf"):
         yield _combination(path, problem, entity)
     else:
         yield path, values.RUL01, {"reason": _reason(rule, value), "value": _short(body)}

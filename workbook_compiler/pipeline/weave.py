@@ -5,7 +5,7 @@ The columns a lab knows sit where the person thinks of them; the portal wants th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from workbook_compiler.model.codes import links, values
 from workbook_compiler.model.diagnostics import Diagnostic, Location
 from workbook_compiler.model.records import Pointer, Record
 from workbook_compiler.model.schema import EntityType, Feed, Property, Schema
+from workbook_compiler.nearest import Identifiers
 
 Addition = tuple[Any, dict[Pointer, Location]]
 """A member for the fed list, and the cells of its values by their path inside it."""
@@ -24,6 +25,7 @@ def weave(records: Sequence[Record], schema: Schema) -> tuple[list[Record], list
     if not any(record.type in feeding for record in records):
         return list(records), []
     by_name = _by_identifier(records, schema)
+    misnamed = frozenset(name for record in records for name in record.misnamed)
     said: list[Diagnostic] = []
     unknown: dict[tuple[str, str], list[tuple[Location, str]]] = {}
     additions: dict[int, dict[str, list[Addition]]] = {}
@@ -35,6 +37,7 @@ def weave(records: Sequence[Record], schema: Schema) -> tuple[list[Record], list
             kept.append(record)
             continue
         origins = record.origins()
+        said.extend(_without_set(record, fed, origins))
         for name, prop in fed.items():
             if prop.link or prop.leaf.link:
                 for position, target in enumerate(_targets(record.values.get(name))):
@@ -48,9 +51,20 @@ def weave(records: Sequence[Record], schema: Schema) -> tuple[list[Record], list
                         additions.setdefault(fed_record, {}).setdefault(prop.feed.property, []).append(member)
         kept.append(replace(record, values=own, origins=_without(record, fed)))
     for (name, target), places in unknown.items():
-        related = tuple(at for at, _ in places[1:])
-        said.append(Diagnostic(links.REF06, places[0][0], name, target, {"type": places[0][1]}, related=related))
+        if target not in misnamed:
+            said.append(_unknown(name, target, places, by_name, schema))
     return [_added(record, additions.get(record.number)) for record in kept], said
+
+
+def _unknown(
+    name: str, target: str, places: Sequence[tuple[Location, str]], by_name: Mapping[str, list[Record]], schema: Schema
+) -> Diagnostic:
+    wanted = places[0][1]
+    names = Identifiers([n for n, owners in by_name.items() if any(schema.is_a(r.type, wanted) for r in owners)])
+    capitals = names.same_but_capitals(target)
+    near = (capitals,) if capitals else tuple(names.close(target))
+    related = tuple(at for at, _ in places[1:])
+    return Diagnostic(links.REF06, places[0][0], name, target, {"type": wanted}, near, related)
 
 
 def _fed_properties(entity: EntityType) -> dict[str, Property]:
@@ -86,9 +100,24 @@ def _member(
         return (record.identifier, {(): at}), []
     missing = [name for name in feed.companions if name not in record.values]
     if missing:
-        return None, [Diagnostic(values.REQ03, at, name, context={"because": prop.name}) for name in missing]
+        return None, [_missing(record, name, prop.name, at) for name in missing]
     member = {feed.member: record.identifier, **{name: record.values[name] for name in feed.companions}}
     return (member, {(feed.member,): at, **{(name,): origins[(name,)] for name in feed.companions}}), []
+
+
+def _missing(record: Record, name: str, because: str, at: Location) -> Diagnostic:
+    return Diagnostic(values.REQ03, record.place((name,)) or at, name, context={"because": because}, related=(at,))
+
+
+def _without_set(
+    record: Record, fed: Mapping[str, Property], origins: Mapping[Pointer, Location]
+) -> Iterator[Diagnostic]:
+    """A replicate number says nothing without the set it counts in."""
+    for name, prop in fed.items():
+        for companion in prop.feed.companions if prop.feed and prop.link else ():
+            if companion in record.values and name not in record.values:
+                yield _missing(record, name, companion, origins[(companion,)])
+                break
 
 
 def _without(record: Record, fed: Mapping[str, Property]) -> Any:

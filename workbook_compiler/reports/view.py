@@ -171,8 +171,8 @@ def next_step(report: Report) -> str:
     if all_there(report):
         return "There is nothing left to do."
     if report.count(Severity.WARNING):
-        return "Look at the warnings; if all is as you meant it, go on with wbc plan or wbc submit."
-    return "Go on with wbc plan, which compares with the portal, or wbc submit."
+        return "Look at the warnings. If all is as you meant it, wbc compile writes what will be sent."
+    return "Nothing stands in the way: wbc compile writes what will be sent."
 
 
 def batch_lines(report: Report) -> list[str]:

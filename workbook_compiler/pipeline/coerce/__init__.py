@@ -9,12 +9,8 @@ from workbook_compiler.model.codes import cells
 from workbook_compiler.model.portal import FileType
 from workbook_compiler.model.schema import Kind, Property
 from workbook_compiler.pipeline.coerce import dates, lists, numbers, structured, text
-from workbook_compiler.pipeline.coerce.reading import DELETE, EMPTY, Reader, Reading, bad, good, note
+from workbook_compiler.pipeline.coerce.reading import DELETE, EMPTY, INVISIBLE, SPACES, Reader, Reading, bad, good, note
 from workbook_compiler.pipeline.read.cells import ERROR_TEXTS, CellError, NoResult
-
-SPACES = " \t\r\n\f\v"
-INVISIBLE = "\u00a0\u2007\u202f\u200b\ufeff"
-"""No-break and zero-width spaces, which come along when text is copied from a page."""
 
 READERS: dict[Kind, Callable[[Property], Reader]] = {
     Kind.TEXT: text.reader,
@@ -26,16 +22,16 @@ READERS: dict[Kind, Callable[[Property], Reader]] = {
     Kind.DATE_TIME: dates.reader,
     Kind.DATE_OR_TIME: dates.reader,
     Kind.ANY: structured.any_reader,
-    Kind.OBJECT: structured.json_reader,
+    Kind.OBJECT: lambda prop: structured.json_reader(prop, _single),
 }
 
 
 def reader_for(prop: Property, *, json: bool, file_type: FileType, separator: str = ",") -> Reader:
     """Return the function from a cell to its Reading for one column; ``json`` is the column's own mark for JSON cells."""
     if prop.attachment:
-        inner = structured.attachment_reader(prop, file_type)
+        inner = structured.attachment_reader(prop, file_type, _single)
     elif json:
-        inner = structured.json_reader(prop)
+        inner = structured.json_reader(prop, _single)
     elif prop.upload:
         inner = structured.upload_reader(prop)
     elif prop.kind is Kind.LIST:
@@ -44,6 +40,10 @@ def reader_for(prop: Property, *, json: bool, file_type: FileType, separator: st
     else:
         inner = READERS[prop.kind](prop)
     return _guarded(inner)
+
+
+def _single(prop: Property) -> Reader:
+    return READERS[prop.kind](prop)
 
 
 def _guarded(inner: Reader) -> Reader:

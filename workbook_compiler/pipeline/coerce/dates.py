@@ -69,6 +69,8 @@ def _text(text: str, *, with_date: bool, with_time: bool) -> Reading:
         day = _day(text)
         if day is not None:
             return good(text) if with_date else _needs_time(day)
+    if re.fullmatch(r"\d{5}(\.\d+)?", text, re.ASCII):
+        return _number(float(text))
     readings = list(dict.fromkeys(day.isoformat() for day in _other_orders(text)))
     if not with_date:
         readings = [f"{day}T00:00:00Z" for day in readings]

@@ -8,8 +8,9 @@ import io
 import json
 from typing import Any
 
-from workbook_compiler.model.codes import values
-from workbook_compiler.pipeline.coerce.reading import NOTHING, Finding, Reader, Reading, bad, note
+from workbook_compiler.model.codes import cells, values
+from workbook_compiler.pipeline.coerce.reading import INVISIBLE, NOTHING, SPACES, Finding, Reader, Reading, bad, note
+from workbook_compiler.pipeline.read.cells import ERROR_TEXTS
 
 
 def reader(item: Reader, separator: str = ",") -> Reader:
@@ -25,7 +26,11 @@ def reader(item: Reader, separator: str = ",") -> Reader:
         if isinstance(parts, Reading):
             return parts
         findings = _remarks(raw, parts)
+        parts = [part.strip(SPACES + INVISIBLE) if isinstance(part, str) else part for part in parts]
         kept = [part for part in parts if part not in ("", None)]
+        failed = next((part for part in kept if isinstance(part, str) and part.upper() in ERROR_TEXTS), None)
+        if failed is not None:
+            return bad(cells.CEL01, value=failed)
         return _together([_named(item(part), part) for part in kept], *findings)
 
     return read
@@ -35,11 +40,13 @@ def _split(text: str, separator: str) -> list[Any] | Reading:
     """The items as typed, empty ones included; or why the text can't be taken apart."""
     if text.startswith("[") and text.endswith("]"):
         return _bracketed(text)
+    if text.startswith("[") and "]" not in text:
+        return bad(values.LST03)
     if '"' not in text:
-        return [part.strip(" \t\u00a0") for line in text.splitlines() for part in line.split(separator)]
+        return [part for line in text.splitlines() for part in line.split(separator)]
     try:
         rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=True)
-        return [part.strip(" \t\u00a0") for row in rows for part in row]
+        return [part for row in rows for part in row]
     except csv.Error:
         return bad(values.LST03)
 
@@ -52,15 +59,18 @@ def _bracketed(text: str) -> list[Any] | Reading:
         except (ValueError, SyntaxError, RecursionError, MemoryError):
             continue
         if isinstance(items, list) and all(isinstance(i, str | int | float | bool | None) for i in items):
-            return [i.strip() if isinstance(i, str) else i for i in items]
+            return items
     inner = text[1:-1].strip()
     return bad(values.LST03, *([inner] if inner and not set("[]\"'") & set(inner) else ()))
 
 
 def _remarks(text: str, parts: list[Any]) -> list[Finding]:
     found = []
-    if any(part in ("", None) for part in parts):
+    if any(part is None or (isinstance(part, str) and not part.strip(SPACES + INVISIBLE)) for part in parts):
         found.append(note(values.LST02, value=text))
+    inner = next((p for p in parts if isinstance(p, str) and set(INVISIBLE) & {*p[:1], *p[-1:]}), None)
+    if inner is not None:
+        found.append(note(cells.TXT05, value=inner.strip(SPACES + INVISIBLE)))
     odd = next((part for part in parts if isinstance(part, str) and ";" in part.strip(";")), None)
     if odd is not None:
         found.append(note(values.LST01, value=odd))

@@ -15,7 +15,7 @@ from workbook_compiler.pipeline.coerce.shown import plain, shown
 from workbook_compiler.pipeline.coerce.text import MAX_DIGITS, not_listed
 from workbook_compiler.pipeline.read.cells import Styled
 
-_WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
+_WHOLE = re.compile(r"[+-]?\d+(?:\.0+)?", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _PERCENT = re.compile(r"([+-]?\d+(?:\.\d+)?)\s?%", re.ASCII)
 _GROUPED = re.compile(r"[+-]?\d{1,3}([, '_\u202f])\d{3}(?:\1\d{3})*(?:\.\d+)?", re.ASCII)
@@ -63,7 +63,9 @@ def _whole(raw: Any) -> Reading:
         number = int(number)
     if isinstance(number, int) and not isinstance(number, bool):
         lost = isinstance(raw, Styled | float) and abs(number) >= 10**MAX_DIGITS
-        return good(number, note(values.NUM05, value=str(number))) if lost else good(number)
+        seen = shown(raw)
+        said = [note(values.NUM03, shown=seen, value=str(number))] if seen.endswith("%") else []
+        return good(number, *said, *([note(values.NUM05, value=str(number))] if lost else []))
     if isinstance(number, float):
         return (
             bad(values.NUM01, str(math.floor(number)), str(math.ceil(number)))
@@ -76,7 +78,7 @@ def _whole(raw: Any) -> Reading:
 
 
 def _without_zeros(text: str) -> Reading:
-    value = int(text)
+    value = int(text.partition(".")[0])
     padded = text.lstrip("+-").startswith("0") and value != 0
     return good(value, note(values.NUM06, value=text, sent=str(value))) if padded else good(value)
 

@@ -30,6 +30,10 @@ class Deletion:
     """Stands for ``*delete*``."""
 
 
+SPACES: Final = " \t\r\n\f\v"
+INVISIBLE: Final = "\u00a0\u2007\u202f\u200b\ufeff"
+"""No-break and zero-width spaces, which come along when text is copied from a page."""
+
 NOTHING: Final = Nothing()
 DELETE: Final = Deletion()
 

@@ -14,7 +14,7 @@ _TOKENS = re.compile(r'"([^"]*)"|\\(.)|\[[^\]]*\]|_.|\*.|([#0?.,%]+(?:E[+-]0+)?)
 
 def plain(number: float) -> str:
     """Return a number's digits as Excel keeps them: 15 significant ones, no exponent, no trailing ``.0``."""
-    text = format(Decimal(f"{number:.15g}"), "f")
+    text = format(Decimal(f"{number or 0:.15g}"), "f")  # no minus before zero
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

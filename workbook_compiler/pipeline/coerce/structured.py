@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import json
 import ntpath
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 from workbook_compiler.model.codes import values
+from workbook_compiler.model.diagnostics import Severity
 from workbook_compiler.model.portal import FileType
 from workbook_compiler.model.schema import Kind, Property
 from workbook_compiler.pipeline.coerce import text
-from workbook_compiler.pipeline.coerce.reading import Reader, Reading, bad, good
+from workbook_compiler.pipeline.coerce.reading import NOTHING, Finding, Reader, Reading, bad, good
 from workbook_compiler.pipeline.coerce.shown import shown
 from workbook_compiler.pipeline.read.cells import Styled
 
+Readers = Callable[[Property], Reader]
+"""Gives the reader of a single value inside a cell of JSON."""
+
+_READ_INSIDE = (Kind.TEXT, Kind.LINK, Kind.DATE, Kind.DATE_TIME, Kind.DATE_OR_TIME)
 _CURLY = str.maketrans("“”„‟″‘’", '"""""\'\'')
 
 
-def json_reader(prop: Property) -> Reader:
+def json_reader(prop: Property, inner: Readers) -> Reader:
     """Return the reader of a property that takes JSON: an object, or a list of anything (one or several objects)."""
     listed = prop.kind is Kind.LIST
 
@@ -31,11 +37,31 @@ def json_reader(prop: Property) -> Reader:
             straight = raw.translate(_CURLY)
             suggestion = [straight] if straight != raw and _is_json(straight, several=listed) else []
             return bad(values.OBJ01, *suggestion, reason=_reason(error))
-        if listed:
-            return good(value if isinstance(value, list) else [value])
-        return good(value) if isinstance(value, dict) else bad(values.OBJ01, reason="it is no object in { }")
+        if listed and not isinstance(value, list):
+            value = [value]
+        if not listed and not isinstance(value, dict):
+            return bad(values.OBJ01, reason="it is no object in { }")
+        findings: list[Finding] = []
+        settled = _settled(value, prop, inner, findings)
+        wrong = [finding for finding in findings if finding.code.severity is Severity.ERROR]
+        return Reading(findings=(wrong[0],)) if wrong else Reading(settled, tuple(findings))
 
     return read
+
+
+def _settled(value: Any, prop: Property, inner: Readers, findings: list[Finding]) -> Any:
+    """The value with each text inside read as a cell of its kind would be: dates, lists of choices, forms."""
+    if isinstance(value, dict):
+        known = prop.leaf.properties
+        return {k: _settled(v, known[k], inner, findings) if k in known else v for k, v in value.items()}
+    if isinstance(value, list):
+        item = prop.items or prop
+        return [_settled(v, item, inner, findings) for v in value]
+    if not isinstance(value, str) or prop.kind not in _READ_INSIDE:
+        return value
+    reading = inner(prop)(value)
+    findings += [f if f.value is not None else f._replace(value=value) for f in reading.findings]
+    return value if reading.value is NOTHING else reading.value
 
 
 def _parsed(raw: str, *, several: bool) -> Any:
@@ -87,12 +113,12 @@ def any_reader(_prop: Property) -> Reader:
     return read
 
 
-def attachment_reader(prop: Property, file_type: FileType) -> Reader:
+def attachment_reader(prop: Property, file_type: FileType, inner: Readers) -> Reader:
     """Return the reader of an attached file: its path, or the whole as JSON.
 
     The value has the portal's shape; ``href`` holds the path as typed until the message is made.
     """
-    whole = json_reader(prop)
+    whole = json_reader(prop, inner)
     allowed = prop.properties["type"].choices if "type" in prop.properties else ()
 
     def read(raw: Any) -> Reading:

@@ -54,6 +54,8 @@ class Sheet:
     """Numbers of the rows that aren't shown, as Excel counts."""
     merged: tuple[str, ...] = ()
     """Merged areas: ``B5:B8``."""
+    header_row: int = 0
+    """Zero-based place of a plain header row."""
 
 
 @dataclass(frozen=True, slots=True)

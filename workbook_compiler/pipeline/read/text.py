@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 from workbook_compiler.model.codes import structure
 from workbook_compiler.model.diagnostics import Diagnostic, Location, Outcome
@@ -12,6 +13,8 @@ from workbook_compiler.pipeline.read.cells import Sheet, UnreadableError, Workbo
 MAX_CELL = 1 << 20
 """Characters of one cell; Excel's own limit is 32,767."""
 
+_SAID = re.compile(r'"?sep=([,;\t|])"?\r?(?:\n|$)', re.IGNORECASE)
+"""Excel's own first line of a CSV file that names its separator."""
 _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
@@ -19,11 +22,15 @@ def read(data: bytes, name: str, sha256: str, sheet_name: str) -> Outcome[Workbo
     """Return the one sheet of a text file; every cell is text."""
     text, findings = _decoded(data, name)
     csv.field_size_limit(MAX_CELL)
+    said = _SAID.match(text)
+    separator = said[1] if said else _separator(text, name)
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text, name)))
+        rows = list(lines)
     except csv.Error as error:
-        raise UnreadableError(Diagnostic(structure.FIL01, Location(name), context={"reason": str(error)})) from error
-    sheet = Sheet(sheet_name, rows)
+        reason = f"a quotation mark isn't closed properly; look at line {lines.line_num} and above"
+        raise UnreadableError(Diagnostic(structure.FIL01, Location(name), context={"reason": reason})) from error
+    sheet = Sheet(sheet_name, rows, header_row=1 if said else 0)
     return Outcome(Workbook(name, sha256, (sheet,), is_text=True), findings)
 
 

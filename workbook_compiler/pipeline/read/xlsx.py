@@ -17,6 +17,8 @@ from posixpath import join, normpath
 from typing import Any
 from xml.etree import ElementTree
 
+from python_calamine import CalamineError, CalamineWorkbook
+
 from workbook_compiler.model.diagnostics import Outcome
 from workbook_compiler.pipeline.read import far
 from workbook_compiler.pipeline.read.archive import opened, part, unreadable
@@ -38,6 +40,7 @@ _NO_RESULT = re.compile(
 )
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z0-9:]+)"')
 _HIDDEN = re.compile(rb'<(?:\w+:)?row\s(?=[^>]*\bhidden="(?:1|true)")[^>]*?\br="(\d+)"')
+_OLD_ERRORS = frozenset((b"#DIV/0!", b"#N/A", b"#NAME?", b"#NULL!", b"#NUM!", b"#REF!", b"#VALUE!", b"#GETTING_DATA"))
 _AT = re.compile(rb'\br="([A-Z]+\d+)"')
 
 
@@ -58,21 +61,30 @@ def read(data: bytes, name: str, sha256: str, _stem: str) -> Outcome[Workbook]:
         formats = _formats(archive, name)
         raw = {title: part(archive, path, name) for title, (path, hidden) in paths.items() if not hidden}
     folds = {title: fold for title, xml in raw.items() if (fold := far.fold(xml)) is not None}
-    if folds:
-        data = far.rewritten(data, {paths[title][0]: fold.xml for title, fold in folds.items()})
-    book = _calamine(data, name)
-    manifest = _manifest(book, paths)
-    sheets = [
-        _sheet(title, None if hidden else raw[title], book, folds.get(title), formats)
-        for title, (_, hidden) in paths.items()
-        if title != MANIFEST
-    ]
+    changed = {title: folds[title].xml if title in folds else xml for title, xml in raw.items()}
+    changed = {title: _known_errors(xml) for title, xml in changed.items()}
+    parts = {paths[title][0]: xml for title, xml in changed.items() if xml is not raw[title]}
+    book = _calamine(far.rewritten(data, parts) if parts else data, name)
+    try:
+        manifest = _manifest(book, paths)
+        sheets = [
+            _sheet(title, None if hidden else raw[title], book, folds.get(title), formats)
+            for title, (_, hidden) in paths.items()
+            if title != MANIFEST
+        ]
+    except CalamineError as error:
+        raise unreadable(name, "its inside is damaged") from error
     return Outcome(Workbook(name, sha256, tuple(sheets), manifest))
 
 
-def _calamine(data: bytes, name: str) -> Any:
-    from python_calamine import CalamineError, CalamineWorkbook
+def _known_errors(xml: bytes) -> bytes:
+    """The sheet with error values of newer programs (``#SPILL!``) as ``#N/A``: calamine refuses what it doesn't know."""
+    if b't="e"' not in xml or {m[3] for m in _ERROR.finditer(xml)} <= _OLD_ERRORS:
+        return xml
+    return _ERROR.sub(lambda m: m[0] if m[3] in _OLD_ERRORS else m[0].removesuffix(m[3] + b"<") + b"#N/A<", xml)
 
+
+def _calamine(data: bytes, name: str) -> Any:
     try:
         return CalamineWorkbook.from_filelike(io.BytesIO(data))
     except (CalamineError, OSError, ValueError) as error:

@@ -12,6 +12,11 @@ ROOT = Path(__file__).resolve().parent.parent
 FOURDN = ROOT / "fixtures" / "4dn"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--accept``: what the golden tests see now becomes the gold."""
+    parser.addoption("--accept", action="store_true", help="rewrite tests/golden with what is seen now")
+
+
 @pytest.fixture(scope="session")
 def schema() -> Schema:
     """The 4DN schema set of the fixtures."""

@@ -470,7 +470,7 @@ def test_its_relation_circles_are_updated_afterwards(schema: Schema) -> None:
 def test_every_value_knows_its_cell(schema: Schema) -> None:
     """Each single value of each record has an origin, and each origin a value."""
     for record in api.compile(FOURDN / "filled.xlsx", schema).records:
-        origins = record.origins()
+        origins = record.origin.locations()
         assert set(leaves(record.values)) == set(origins), record.id
         assert all(at.cell for at in origins.values()), record.id
 

@@ -25,7 +25,7 @@ from workbook_compiler.model.schema import Schema
 if TYPE_CHECKING:
     import pandas
 
-    from workbook_compiler.pipeline.read.cells import Workbook
+    from workbook_compiler.pipeline.read.cells import Sheet, Workbook
 
 Paths = str | Path | Sequence[str | Path]
 
@@ -96,9 +96,25 @@ def template_bytes(schema: Schema, preset: str | Sequence[str] = (), types: Sequ
 
 
 def refuse_filled(path: Path, schema: Schema) -> None:
-    """Raise UsageError when a workbook with filled rows lies where a blank one is to be written."""
-    if path.is_file() and compile(path, schema).records:
+    """Raise UsageError when something else than a blank workbook of ours lies where one is to be written."""
+    if not path.is_file():
+        return
+    books = read(path)
+    if compile_workbooks(books, schema).records:
         raise UsageError(f"{path} has filled rows. Choose another name, or delete it first.")
+    if any(not workbook.manifest or any(map(_is_filled, workbook.sheets)) for workbook, _ in books):
+        raise UsageError(f"{path} isn't a blank template. Choose another name, or delete it first.")
+
+
+def _is_filled(sheet: Sheet) -> bool:
+    """Tell whether a sheet of a template holds more than its header rows, whatever its name and its columns are."""
+    from workbook_compiler.pipeline.layouts import OWN_SHEETS
+    from workbook_compiler.template.writer import MARKS
+
+    if sheet.name.casefold() in OWN_SHEETS or (sheet.hidden and sheet.name.startswith("_")):
+        return False
+    rows = [row for row in sheet.rows if row and row[0] not in MARKS]
+    return any(cell is not None and str(cell).strip() for row in rows for cell in row)
 
 
 @dataclass(frozen=True, slots=True)

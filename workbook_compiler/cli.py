@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -52,6 +53,7 @@ def pull(
     """Fetch the schemas into a snapshot folder."""
     from workbook_compiler import api
 
+    _refuse_as_folder(out)
     folder, changed = api.pull_schema(portal, server, out)
     _say("New schemas." if changed else "Nothing has changed.")
     _out(f"{folder}\n")
@@ -93,7 +95,7 @@ def template(
     if target == "-":
         sys.stdout.buffer.write(api.template_bytes(schema, names, chosen))
         return
-    if not target.lower().endswith((".xlsx", ".xlsm")):
+    if not target.lower().endswith(".xlsx"):
         raise UsageError(f"A template is an .xlsx workbook; {target} has another ending.")
     api.refuse_filled(Path(target), schema)
     api.template(schema, names, chosen, path=target)
@@ -114,6 +116,7 @@ def check(
 
     formats = resources.report_formats()
     resources.named("format", form, formats)
+    _refuse_as_report(out, books)
     result = _compiled(books, portal, schemas, type_name)
     report = result.report()
     if out == "-":
@@ -136,8 +139,7 @@ def compile_(
     """Check workbooks and write the plan: ordered batches, every message as it would be sent, the report."""
     from workbook_compiler import api, resources
 
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"{out} is a file; -o takes a folder.")
+    _refuse_as_folder(out)
     result = _compiled(books, portal, schemas, type_name)
     written = api.write_plan(result, out)
     text = resources.report_formats()["text"].render(result.report(), {"color": sys.stderr.isatty(), "width": _width()})
@@ -150,7 +152,7 @@ def compile_(
 def explain(code: Annotated[str, typer.Argument(help="A code such as REF01; all lists every one.")]) -> None:
     """Say what a finding means, why it matters, and how to mend it, with an example."""
     from workbook_compiler.model.codes import CATALOGUE
-    from workbook_compiler.nearest import nearest
+    from workbook_compiler.nearest import likely
     from workbook_compiler.reports.explain import explain as words
 
     by_name = {found.name: found for found in CATALOGUE.values()}
@@ -158,7 +160,9 @@ def explain(code: Annotated[str, typer.Argument(help="A code such as REF01; all 
     if code.lower() == "all":
         _out("".join(f"{known.id}  {known.severity.value:7}  {known.title}\n" for known in CATALOGUE.values()))
     elif found is None:
-        raise UsageError(f"There is no code {code}. Near: {', '.join(nearest(code.upper(), CATALOGUE))}.")
+        meant = likely(code.upper(), CATALOGUE)
+        ask = f"Did you mean {' or '.join(meant)}? " if meant else ""
+        raise UsageError(f"There is no code {code}. {ask}wbc explain all lists every one.")
     else:
         _out(words(found))
 
@@ -175,6 +179,20 @@ def _compiled(books: Sequence[Path], portal: str | None, schemas: str | None, ty
         schema = api.load_schema(name, schemas)
         _known_type(type_name, schema)
         return api.compile_workbooks(read, schema, step)
+
+
+def _refuse_as_folder(out: Path | None) -> None:
+    """Raise UsageError when this can't be the folder of ``-o``: a folder can't be written to standard output."""
+    if out is not None and (str(out) == "-" or (out.exists() and not out.is_dir())):
+        raise UsageError(f"{'- is standard output' if str(out) == '-' else f'{out} is a file'}; -o takes a folder here.")
+
+
+def _refuse_as_report(out: str, books: Sequence[Path]) -> None:
+    """Raise UsageError when a report can't go there: a folder, or one of the workbooks that are checked."""
+    if out != "-" and Path(out).is_dir():
+        raise UsageError(f"{out or 'An empty name'} is a folder; -o takes a file here.")
+    if out != "-" and Path(out).resolve() in [book.resolve() for book in books]:
+        raise UsageError(f"{out} is the workbook itself; the report would take its place.")
 
 
 def _known_type(name: str | None, schema: Schema) -> None:
@@ -213,8 +231,11 @@ def _width() -> int:
 
 
 def _out(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads has seen enough; the exit code still tells how it went
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say(text: str) -> None:
@@ -241,6 +262,8 @@ def main() -> None:
     except KeyboardInterrupt:
         _say("Interrupted.")
         sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        _say(f"{error.filename2 or error.filename}: {error.strerror}.")
+        sys.exit(UsageError.exit_code)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
-from workbook_compiler.errors import UnreachableError
+from workbook_compiler.errors import UnreachableError, UsageError
 
 TIMEOUT = (10, 120)
 """Seconds to connect, and to wait between two bytes."""
@@ -21,25 +23,45 @@ class Fetched:
 
 
 def fetch(server: str, path: str, etag: str | None = None) -> Fetched:
-    """GET a document as JSON; ``etag`` is the mark of the copy at hand. Raises UnreachableError for any other answer than it."""
+    """GET a document as JSON; ``etag`` is the mark of the copy at hand. Raises UnreachableError for any other answer than it.
+
+    Raises UsageError for an address that isn't one of the web.
+    """
     import requests
 
+    _refuse_other_than_web(server)
     headers = {"Accept": "application/json", **({"If-None-Match": etag} if etag else {})}
-    url = server.rstrip("/") + path
+    url, told = server.rstrip("/") + path, without_secrets(server)
     try:
         with requests.get(url, headers=headers, timeout=TIMEOUT, stream=True) as answer:
-            if answer.status_code == 304:
+            if etag and answer.status_code == 304:
                 return Fetched(None, etag)
             if answer.status_code != 200:
-                raise UnreachableError(server, f"it answered {answer.status_code} {answer.reason}")
+                raise UnreachableError(told, f"it answered {answer.status_code} {answer.reason}")
             body = bytearray()
             for chunk in answer.iter_content(1 << 20):
                 body += chunk
                 if len(body) > MAX_BYTES:
-                    raise UnreachableError(server, "its answer is far too long")
+                    raise UnreachableError(told, "its answer is far too long")
             return Fetched(bytes(body), answer.headers.get("ETag"))
     except requests.RequestException as error:
-        raise UnreachableError(server, _words(error)) from error
+        raise UnreachableError(told, _words(error)) from error
+
+
+def without_secrets(address: str) -> str:
+    """Return an address as it may be shown and kept: without a name and password, and without what follows ``?``."""
+    return re.split("[?#]", re.sub(r"(?<=//)[^/?#]*@", "", address))[0]
+
+
+def _refuse_other_than_web(address: str) -> None:
+    try:
+        parts = urlsplit(address)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        told = without_secrets(address) or "An empty text"
+        raise UsageError(f"{told} isn't the address of a server; one looks like https://data.example.org.")
 
 
 def _words(error: Exception) -> str:
@@ -50,6 +72,8 @@ def _words(error: Exception) -> str:
         return "no answer in time"
     if isinstance(error, requests.exceptions.SSLError):
         return "its certificate can't be trusted"
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return "the connection broke off in the middle of its answer"
     if isinstance(error, requests.ConnectionError):
         return "no connection"
     return "the address or its answer can't be understood"

@@ -9,7 +9,6 @@ from typing import Any
 
 from workbook_compiler.files import written_whole
 from workbook_compiler.model.plan import FORMAT, VERSION, Operation, Plan, Request
-from workbook_compiler.model.records import json_pointer
 
 
 def write(folder: Path, plan: Plan | None, requests: Iterable[Request], told: Mapping[str, str]) -> list[Path]:
@@ -37,19 +36,18 @@ def plan_lines(plan: Plan) -> Iterator[bytes]:
         "schema": {"source": plan.schema_source, "sha256": plan.schema_sha256},
         "summary": dict(plan.summary),
     }
-    several_files = len(plan.workbooks) > 1
     yield _json(head)[:-1] + b',"batches":['
     for batch in plan.batches:
         yield (b",\n" if batch.index else b"\n") + b'{"index":%d,"operations":[' % batch.index
         for position, operation in enumerate(batch.operations):
-            yield (b",\n" if position else b"\n") + _json(document(operation, several_files=several_files))
+            yield (b",\n" if position else b"\n") + _json(document(operation))
         yield b"\n]}"
     yield b"\n]}\n"
 
 
-def document(operation: Operation, *, several_files: bool = False) -> dict[str, Any]:
+def document(operation: Operation) -> dict[str, Any]:
     """Return an operation as the JSON object of the contract."""
-    record, body, origins = operation.record, operation.body, operation.origins()
+    record, body = operation.record, operation.body
     entries = {
         "id": operation.id,
         "action": operation.action.value,
@@ -60,7 +58,7 @@ def document(operation: Operation, *, several_files: bool = False) -> dict[str, 
         "depends_on": list(operation.depends_on),
         "deferred": operation.deferred,
         "body": body,
-        "origins": {json_pointer(p): f"{at.file}#{at}" if several_files else str(at) for p, at in origins.items()},
+        "origins": operation.origins(),
     }
     files = {name: path for name, path in record.files.items() if name in body}
     return {**entries, "files": files} if files else entries

@@ -52,19 +52,27 @@ def pull(portal: Portal, server: str | None, folder: Path | None) -> tuple[Path,
     """Fetch a portal's schemas into a folder (the cache without one); return it and whether anything is new."""
     target = folder or cache(portal)
     address = (server or portal.server).rstrip("/")
+    kept = client.without_secrets(address)
     about = _about(target)
-    etag = about.get("etag") if about.get("server") == address and (target / PROFILES).is_file() else None
+    known = about.get("server") == kept and _sha256(target / PROFILES) == about.get("sha256")
+    etag = about.get("etag") if known else None
     answer = client.fetch(address, portal.schema_path, etag)
     if answer.body is None:
         return target, False
-    _parsed(answer.body, address)
+    _parsed(answer.body, kept)
     sha256 = hashlib.sha256(answer.body).hexdigest()
+    changed = sha256 != _sha256(target / PROFILES)
     with written_whole(target / PROFILES) as beside:
         beside.write_bytes(answer.body)
-    said = {"portal": portal.name, "server": address, "etag": answer.etag, "sha256": sha256}
+    said = {"portal": portal.name, "server": kept, "etag": answer.etag, "sha256": sha256}
     with written_whole(target / ABOUT) as beside:
         beside.write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
-    return target, sha256 != about.get("sha256")
+    return target, changed
+
+
+def _sha256(path: Path) -> str | None:
+    """The hash of a file, None when there is none: a snapshot that somebody edited isn't the portal's any more."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
 
 
 def _about(folder: Path) -> dict[str, Any]:
@@ -85,12 +93,16 @@ def _file(path: Path, source: str) -> Loaded:
 
 
 def _address(portal: Portal, url: str) -> Loaded:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise UsageError(f"{client.without_secrets(url)} isn't an address.") from error
     server = f"{parts.scheme}://{parts.netloc}"
     path = parts.path + (f"?{parts.query}" if parts.query else "")
     answer = client.fetch(server, path if parts.path.strip("/") else portal.schema_path)
     body = answer.body or b""
-    return _parsed(body, url), url, hashlib.sha256(body).hexdigest()
+    source = client.without_secrets(url)
+    return _parsed(body, source), source, hashlib.sha256(body).hexdigest()
 
 
 def _folder(folder: Path) -> Loaded:

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from workbook_compiler.model.diagnostics import Location
-from workbook_compiler.model.records import Pointer, Record
+from workbook_compiler.model.records import Record
 
 FORMAT = "workbook-compiler/plan"
 VERSION = 1
@@ -33,8 +32,8 @@ class Operation:
     action: Action
     record: Record
     body: Mapping[str, Any]
-    origins: Callable[[], dict[Pointer, Location]]
-    """Gives the cell of every value of the body that isn't itself an object or list with content."""
+    origins: Callable[[], dict[str, str]]
+    """Gives the cell of every value of the body that isn't itself an object or list with content: pointer to cell."""
     depends_on: tuple[str, ...] = ()
     """Ids of the operations whose record this one's body refers to."""
     deferred: bool = False

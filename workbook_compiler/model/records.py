@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field as attribute
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from workbook_compiler.model.diagnostics import Location
 
@@ -29,6 +29,22 @@ class Reference(NamedTuple):
     """Position of the record it means among all records, None when it isn't in the workbooks."""
 
 
+class Origin(Protocol):
+    """Where a record's values came from; worked out when asked for, for it is rarely asked."""
+
+    def locations(self) -> dict[Pointer, Location]:
+        """Return the cell of every value that isn't itself an object or list with content."""
+        ...
+
+    def texts(self) -> dict[str, str]:
+        """Return the same as text: JSON pointer to ``Biosource!B5``, with several workbooks ``book.xlsx#Biosource!B5``."""
+        ...
+
+    def place(self, pointer: Pointer) -> Location | None:
+        """Return the cell that holds or should hold a place of the body; None when its sheet has no column for it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One object to submit: a row of a sheet."""
@@ -42,10 +58,7 @@ class Record:
     values: Mapping[str, Any]
     """The body as JSON values; parts are shared between records where equal, so nothing is changed in place."""
     identifier: str | None
-    origins: Callable[[], dict[Pointer, Location]]
-    """Gives the cell of every value that isn't itself an object or list with content. Worked out when asked for."""
-    place: Callable[[Pointer], Location | None]
-    """Gives the cell that holds or should hold a place of the body; None when its sheet has no column for it."""
+    origin: Origin
     misnamed: frozenset[str] = frozenset()
     """What was typed where an identifier should be and isn't one; links to it aren't told a second time."""
     deletes: Mapping[str, Location] = attribute(default_factory=dict)

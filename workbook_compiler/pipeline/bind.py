@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from workbook_compiler.model.codes import cells, structure
@@ -35,8 +36,10 @@ class Bound:
 
     def cells(self, column: int) -> list[Any]:
         """Return a column's cells in the data rows, None where a row is too short."""
-        rows = self.table.sheet.rows
-        return [row[column] if column < len(row := rows[index]) else None for index in self.table.rows]
+        data = self.table.data
+        if column < self.table.shortest:
+            return list(map(itemgetter(column), data))
+        return [row[column] if column < len(row) else None for row in data]
 
 
 def bind(table: Table) -> tuple[Bound, list[Diagnostic]]:
@@ -47,16 +50,14 @@ def bind(table: Table) -> tuple[Bound, list[Diagnostic]]:
     said: list[Diagnostic] = []
     columns: dict[tuple[tuple[str, ...], int], Column] = {}
     misread: set[str] = set()
-    width = max((len(table.sheet.rows[index]) for index in table.rows), default=0)
-    for index in range(table.first_column, max(len(row), width)):
-        text = _text(row[index] if index < len(row) else None)
+    said.extend(_without_header(bound, row))
+    for index in range(table.first_column, len(row)):
+        text = _text(row[index])
         at = bound.at(table.header_row, index)
         if text is None:
             said.append(Diagnostic(structure.HDR06, at, value=getattr(row[index], "text", "a formula")))
             misread.add("")
-        elif text == "":
-            said.extend(_empty_header(bound, index))
-        elif not _is_private(text, known):
+        elif text and not _is_private(text, known):
             column, remarks = _column(text, index, known, at, table, str(row[index]))
             said.extend(remarks)
             if column is None:
@@ -113,10 +114,17 @@ def _filled_places(bound: Bound, column: int) -> list[Location]:
     return [bound.at(row, column) for row, cell in cells_ if _is_filled(cell)]
 
 
-def _empty_header(bound: Bound, column: int) -> Sequence[Diagnostic]:
-    filled = _filled_places(bound, column)
-    at = bound.at(bound.table.header_row, column)
-    return [Diagnostic(structure.HDR04, at, related=tuple(filled[:RELATED]))] if filled else []
+def _without_header(bound: Bound, header: Sequence[Any]) -> Iterator[Diagnostic]:
+    """Columns with values but no header: inside the table, or to its right, however far."""
+    table = bound.table
+    inside = [c for c in range(table.first_column, len(header)) if _text(header[c]) == ""]
+    found: dict[int, list[Location]] = {}
+    for row, cells_ in zip(table.rows, table.data, strict=True):
+        for column in (*inside, *range(len(header), len(cells_))):
+            if column < len(cells_) and _is_filled(cells_[column]):
+                found.setdefault(column, []).append(bound.at(row, column))
+    for column, filled in sorted(found.items()):
+        yield Diagnostic(structure.HDR04, bound.at(table.header_row, column), related=tuple(filled[:RELATED]))
 
 
 def _refused(bound: Bound, column: Column) -> Sequence[Diagnostic]:

@@ -3,109 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 from typing import Any
 
 from workbook_compiler.model.codes import cells, structure, values
-from workbook_compiler.model.columns import Column
 from workbook_compiler.model.diagnostics import Diagnostic, Location
 from workbook_compiler.model.portal import FileType
 from workbook_compiler.model.records import Pointer, Record
 from workbook_compiler.pipeline.bind import Bound
-from workbook_compiler.pipeline.coerce import read_column, reader_for
-from workbook_compiler.pipeline.coerce.reading import DELETE, NOTHING, Finding, Reading
+from workbook_compiler.pipeline.coerce import ReadColumn, read_column, reader_for
+from workbook_compiler.pipeline.coerce.reading import DELETE, NOTHING, Finding, Reading, is_wrong
 from workbook_compiler.pipeline.coerce.shown import shown
 from workbook_compiler.pipeline.read.cells import address
+from workbook_compiler.pipeline.sheet import Built, Cells, RowOrigin
 
 
-@dataclass(frozen=True, slots=True)
-class Built:
-    """A sheet's cells, read. ``readings[c][i]`` belongs to column ``bound.columns[c]`` and row ``rows[i]``."""
-
-    bound: Bound
-    rows: tuple[int, ...]
-    """Zero-based indexes of the rows that say something."""
-    readings: tuple[list[Reading | None], ...]
-    covered: frozenset[tuple[int, int]] = frozenset()
-    """Cells (row, column) that lie in a merged area, which has been told."""
-
-    def placed(self, i: int) -> Iterator[tuple[int, Column, Pointer]]:
-        """Yield the filled columns of row ``i`` with the place of their value in the body; gaps in lists close up."""
-        members = self._members(i)
-        for c, column in enumerate(self.bound.columns):
-            reading = self.readings[c][i]
-            if reading is not None and reading.value is not NOTHING and reading.value is not DELETE:
-                yield c, column, _pointer(column, members)
-
-    def _members(self, i: int) -> dict[tuple[str, ...], list[int]]:
-        """The member numbers that row ``i`` fills in, for each list of objects."""
-        found: dict[tuple[str, ...], set[int]] = {}
-        for c, column in enumerate(self.bound.columns):
-            at, reading = column.field.list_at, self.readings[c][i]
-            if at is not None and _has_value(reading):
-                found.setdefault(column.field.path[:at], set()).add(column.member)
-        return {path: sorted(numbers) for path, numbers in found.items()}
-
-    def origins(self, i: int) -> dict[Pointer, Location]:
-        """Return the cell of every value of row ``i``'s body that is no object or list with content."""
-        row = self.rows[i]
-        found: dict[Pointer, Location] = {}
-        for c, column, pointer in self.placed(i):
-            at = self.bound.at(row, column.index)
-            for inner in leaves(self.readings[c][i].value):  # type: ignore[union-attr] # placed() yields read cells only
-                found[pointer + inner] = at
-        return found
-
-    def place(self, i: int, pointer: Pointer) -> Location | None:
-        """Return the cell that holds or should hold a place of row ``i``'s body.
-
-        A place inside a cell of JSON or a list is that cell's. None when the sheet has no column for it.
-        """
-        members = self._members(i)
-        best: tuple[int, Column] | None = None
-        for column in self.bound.columns:
-            own = _pointer(column, members)
-            if pointer[: len(own)] == own and (best is None or len(own) > best[0]):
-                best = len(own), column
-        return self.bound.at(self.rows[i], best[1].index) if best else None
-
-
-def _pointer(column: Column, members: Mapping[tuple[str, ...], list[int]]) -> Pointer:
-    path, at = column.field.path, column.field.list_at
-    if at is None:
-        return path
-    numbers = members.get(path[:at], [])
-    rank = numbers.index(column.member) if column.member in numbers else len(numbers)
-    return (*path[:at], rank, *path[at:])
-
-
-def leaves(value: Any) -> Iterator[Pointer]:
-    """Yield the path of every value inside a JSON value that is no object or list with content."""
-    if isinstance(value, dict) and value:
-        for key, inner in value.items():
-            yield from ((key, *rest) for rest in leaves(inner))
-    elif isinstance(value, list) and value:
-        for index, inner in enumerate(value):
-            yield from ((index, *rest) for rest in leaves(inner))
-    else:
-        yield ()
-
-
-def build(bound: Bound, file_type: FileType) -> tuple[Built, list[Diagnostic]]:
+def build(bound: Bound, file_type: FileType, *, several_files: bool = False) -> tuple[Built, list[Diagnostic]]:
     """Read every cell of a table and return what became of them, row by row that says something."""
     covered, said = _merged(bound)
-    readings = []
+    read = []
     for column in bound.columns:
-        read = reader_for(column.field.property, json=column.field.json, file_type=file_type)
-        readings.append(read_column(read, bound.cells(column.index)))
-    kept = (
-        [i for i, row in enumerate(zip(*readings, strict=True)) if any(r is not None for r in row)] if readings else []
-    )
+        reader = reader_for(column.field.property, json=column.field.json, file_type=file_type)
+        read.append(read_column(reader, bound.cells(column.index)))
+    kept = _filled_rows(len(bound.table.rows), read)
     if len(kept) < len(bound.table.rows):
-        readings = [[column[i] for i in kept] for column in readings]
-    built = Built(bound, tuple(bound.table.rows[i] for i in kept), tuple(readings), covered)
+        read = [column.rows(kept) for column in read]
+    prefix = f"{bound.table.file}#" if several_files else ""
+    built = Built(bound, tuple(bound.table.rows[i] for i in kept), tuple(read), covered, prefix)
     said.extend(_told(built))
     said.extend(_twice(built))
     said.extend(_gaps(built))
@@ -113,17 +37,26 @@ def build(bound: Bound, file_type: FileType) -> tuple[Built, list[Diagnostic]]:
     return built, said
 
 
+def _filled_rows(count: int, columns: Sequence[ReadColumn]) -> list[int]:
+    """The rows with anything in any column; the first full column settles it for all."""
+    empty = set(range(count))
+    for column in columns:
+        if not empty:
+            break
+        empty.difference_update([i for i, value in enumerate(column.values) if value is not NOTHING])
+        empty.difference_update(column.remarks)
+    return [i for i in range(count) if i not in empty] if empty else list(range(count))
+
+
 def _told(built: Built) -> Iterator[Diagnostic]:
     """Give every finding its cell."""
-    for column, readings in zip(built.bound.columns, built.readings, strict=True):
-        if not any(reading is not None and reading.findings for reading in readings):
-            continue
+    for column, read in zip(built.bound.columns, built.read, strict=True):
         name = ".".join(column.field.path)
-        for row, reading in zip(built.rows, readings, strict=True):
-            for finding in reading.findings if reading is not None else ():
-                at = built.bound.at(row, column.index)
-                raw = built.bound.table.sheet.rows[row][column.index]
-                yield _diagnostic(finding, at, name, raw)
+        for i, reading in read.remarks.items():
+            row = built.rows[i]
+            raw = built.bound.table.sheet.rows[row][column.index]
+            at = built.bound.at(row, column.index)
+            yield from (_diagnostic(finding, at, name, raw) for finding in reading.findings)
 
 
 def _diagnostic(finding: Finding, at: Location, name: str, raw: Any) -> Diagnostic:
@@ -168,17 +101,12 @@ def _twice(built: Built) -> Iterator[Diagnostic]:
             if c != w and other.field.path[: len(whole.field.path)] == whole.field.path != other.field.path
         ]  # fmt: skip
         for i in range(len(built.rows)) if inside else ():
-            filled = [c for c in inside if _has_value(built.readings[c][i])]
-            if filled and _has_value(built.readings[w][i]):
-                finding = Finding(values.OBJ02, {})
-                built.readings[w][i] = Reading(NOTHING, (finding,))
+            filled = [c for c in inside if built.read[c].has_value(i)]
+            if filled and built.read[w].has_value(i):
+                built.read[w].without(i, Reading(NOTHING, (Finding(values.OBJ02, {}),)))
                 at = built.bound.at(built.rows[i], whole.index)
                 related = tuple(built.bound.at(built.rows[i], columns[c].index) for c in filled)
-                yield Diagnostic(finding.code, at, ".".join(whole.field.path), related=related)
-
-
-def _has_value(reading: Reading | None) -> bool:
-    return reading is not None and reading.value is not NOTHING and reading.value is not DELETE
+                yield Diagnostic(values.OBJ02, at, ".".join(whole.field.path), related=related)
 
 
 def _gaps(built: Built) -> Iterator[Diagnostic]:
@@ -186,7 +114,7 @@ def _gaps(built: Built) -> Iterator[Diagnostic]:
     if not any(column.member for column in built.bound.columns):
         return
     for i, row in enumerate(built.rows):
-        for path, numbers in built._members(i).items():
+        for path, numbers in built.members(i).items():
             if numbers and numbers[-1] >= len(numbers):
                 moved = next(number for rank, number in enumerate(numbers) if number != rank)
                 column = next(c for c in built.bound.columns if c.member == moved and c.field.path[: len(path)] == path)
@@ -202,26 +130,24 @@ def _hidden(built: Built) -> Iterator[Diagnostic]:
         yield Diagnostic(structure.ROW01, Location(table.file, table.sheet.name), context={"count": count})
 
 
-def records(sheets: Sequence[Built], *, several_files: bool) -> list[Record]:
+def records(sheets: Sequence[Built]) -> list[Record]:
     """Return the records of all sheets, in the order of files, sheets and rows."""
     made: list[Record] = []
     for built in sheets:
         table = built.bound.table
-        prefix = f"{table.file}#{table.sheet.name}" if several_files else table.sheet.name
-        bodies, files = _bodies(built)
-        deletes = _deletes(built)
-        misnamed = _misnamed(built)
-        for i, (row, body) in enumerate(zip(built.rows, bodies, strict=True)):
+        name = f"{built.prefix}{table.sheet.name}!"
+        misnamed, deletes, files = _misnamed(built), _deletes(built), _files(built)
+        origins = Cells(built)
+        for i, (row, body) in enumerate(zip(built.rows, _bodies(built), strict=True)):
             made.append(
                 Record(
                     number=len(made),
                     type=table.entity.name,
-                    id=f"{prefix}!{row + 1}",
+                    id=f"{name}{row + 1}",
                     location=Location(table.file, table.sheet.name, row + 1),
                     values=body,
                     identifier=_identifier(body, table.entity.identifiers),
-                    origins=partial(built.origins, i),
-                    place=partial(built.place, i),
+                    origin=RowOrigin(origins, i),
                     misnamed=misnamed.get(i, frozenset()),
                     deletes=deletes.get(i, {}),
                     files=files.get(i, {}),
@@ -242,11 +168,11 @@ def _identifier(body: Mapping[str, Any], names: Iterable[str]) -> str | None:
 def _misnamed(built: Built) -> dict[int, frozenset[str]]:
     """For rows whose identifier cell is wrong, what it says."""
     found: dict[int, frozenset[str]] = {}
-    for column, readings in zip(built.bound.columns, built.readings, strict=True):
+    for column, read in zip(built.bound.columns, built.read, strict=True):
         if column.field.path[0] not in built.bound.table.entity.identifiers:
             continue
-        for i, reading in enumerate(readings):
-            if reading is not None and reading.wrong:
+        for i, reading in read.remarks.items():
+            if is_wrong(reading):
                 typed = shown(built.bound.table.sheet.rows[built.rows[i]][column.index])
                 words = {typed.strip(), *(word.strip() for word in typed.split(","))}
                 found[i] = found.get(i, frozenset()) | words
@@ -255,34 +181,38 @@ def _misnamed(built: Built) -> dict[int, frozenset[str]]:
 
 def _deletes(built: Built) -> dict[int, dict[str, Location]]:
     found: dict[int, dict[str, Location]] = {}
-    for column, readings in zip(built.bound.columns, built.readings, strict=True):
-        for i, reading in enumerate(readings):
-            if reading is not None and reading.value is DELETE:
-                found.setdefault(i, {})[column.field.path[0]] = built.bound.at(built.rows[i], column.index)
+    for column, read in zip(built.bound.columns, built.read, strict=True):
+        for i in [i for i, value in enumerate(read.values) if value is DELETE] if DELETE in read.values else ():
+            found.setdefault(i, {})[column.field.path[0]] = built.bound.at(built.rows[i], column.index)
     return found
 
 
-def _bodies(built: Built) -> tuple[list[dict[str, Any]], dict[int, dict[str, str]]]:
-    """Each row's body, and the files its cells name. Plain columns go in by the column, nested ones by the row."""
+def _files(built: Built) -> dict[int, dict[str, str]]:
+    found: dict[int, dict[str, str]] = {}
+    for column, read in zip(built.bound.columns, built.read, strict=True):
+        for i, reading in read.remarks.items():
+            if reading.file is not None:
+                found.setdefault(i, {})[column.field.path[0]] = reading.file
+    return found
+
+
+def _bodies(built: Built) -> list[dict[str, Any]]:
+    """Each row's body. Plain columns go in by the column, nested ones by the row."""
     bodies: list[dict[str, Any]] = [{} for _ in built.rows]
-    files: dict[int, dict[str, str]] = {}
-    nested = False
-    for column, readings in zip(built.bound.columns, built.readings, strict=True):
+    nested: set[int] = set()
+    for column, read in zip(built.bound.columns, built.read, strict=True):
         if len(column.field.path) > 1:
-            nested = True
+            nested.update(i for i, value in enumerate(read.values) if value is not NOTHING and value is not DELETE)
             continue
         name = column.field.path[0]
-        for i, (body, reading) in enumerate(zip(bodies, readings, strict=True)):
-            if reading is not None and (value := reading.value) is not NOTHING and value is not DELETE:
+        for body, value in zip(bodies, read.values, strict=True):
+            if value is not NOTHING and value is not DELETE:
                 body[name] = value
-                if reading.file is not None:
-                    files.setdefault(i, {})[name] = reading.file
-    if nested:
-        for i, body in enumerate(bodies):
-            for c, column, pointer in built.placed(i):
-                if len(column.field.path) > 1:
-                    place_value(body, pointer, built.readings[c][i].value)  # type: ignore[union-attr] # as in origins()
-    return bodies, files
+    for i in nested:
+        for pointer, column, value in built.pointers(i):
+            if len(column.field.path) > 1:
+                place_value(bodies[i], pointer, value)
+    return bodies
 
 
 def place_value(body: dict[str, Any], pointer: Pointer, value: Any) -> None:

@@ -41,6 +41,10 @@ class Table:
     first_column: int
     rows: tuple[int, ...]
     """Zero-based indexes of the rows that aren't comments; empty ones are still among them."""
+    data: tuple[Sequence[Any], ...]
+    """Those rows."""
+    shortest: int
+    """Cells of the shortest of them."""
 
 
 def tables(workbook: Workbook, schema: Schema) -> tuple[list[Table], list[Diagnostic]]:
@@ -115,12 +119,18 @@ def _otherwise_spelt(name: str, types: Mapping[str, EntityType]) -> EntityType |
 def _table(file: str, sheet: Sheet, entity: EntityType) -> Table | None:
     marked = _marked_header(sheet.rows)
     if marked is not None:
-        return Table(file, sheet, entity, marked, 1, tuple(_data_rows(sheet.rows, marked + 1)))
+        return _with_data(file, sheet, entity, marked, 1, marked + 1)
     header = sheet.header_row
     if len(sheet.rows) <= header or not any(_filled(cell) for cell in sheet.rows[header]):
         return None
     first = header + (4 if _has_type_words(sheet.rows[header + 1 : header + 2]) else 1)
-    return Table(file, sheet, entity, header, 0, tuple(_data_rows(sheet.rows, first)))
+    return _with_data(file, sheet, entity, header, 0, first)
+
+
+def _with_data(file: str, sheet: Sheet, entity: EntityType, header: int, column: int, first: int) -> Table:
+    rows = tuple(_data_rows(sheet.rows, first))
+    data = tuple(sheet.rows[index] for index in rows)
+    return Table(file, sheet, entity, header, column, rows, data, min(map(len, data), default=0))
 
 
 def _marked_header(rows: Sequence[Sequence[Any]]) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from workbook_compiler.model.codes import links
@@ -21,7 +22,7 @@ _SHARED = ("aliases", "uuid", "accession")
 
 @dataclass(frozen=True, slots=True)
 class ReferenceGraph:
-    """Who points at whom. ``graph`` has the positions of records as nodes and an edge from a record to each it refers to."""
+    """Who points at whom. ``graph`` has the positions of records as nodes and an edge to each record from what it needs."""
 
     graph: networkx.DiGraph[int]
     references: Mapping[int, tuple[Reference, ...]]
@@ -47,7 +48,7 @@ def link(
     graph: networkx.DiGraph[int] = networkx.DiGraph()
     graph.add_nodes_from(range(len(records)))
     graph.add_edges_from(
-        (number, ref.record) for number, refs in references.items() for ref in refs if ref.record is not None
+        (ref.record, number) for number, refs in references.items() for ref in refs if ref.record is not None
     )
     said.extend(resolver.findings())
     said.extend(_unnamed(records, schema))
@@ -85,7 +86,7 @@ def _named(name: str, value: Any) -> Iterator[tuple[Pointer, str]]:
 
 
 def _repeated(text: str, places: Sequence[tuple[int, Pointer]], records: Sequence[Record]) -> Diagnostic:
-    cells = [records[number].origins()[pointer] for number, pointer in places]
+    cells = [records[number].origin.locations()[pointer] for number, pointer in places]
     first, second, *others = list(dict.fromkeys(cells))
     name = str(places[0][1][0])
     return Diagnostic(links.IDN01, second, name, text, {"first": str(first)}, related=(first, *others))
@@ -103,10 +104,22 @@ def _unnamed(records: Sequence[Record], schema: Schema) -> Iterator[Diagnostic]:
 
 def link_values(record: Record, entity: EntityType) -> Iterator[tuple[Pointer, str, tuple[str, ...]]]:
     """Yield ``(place in the body, value, accepted types)`` of every link of a record."""
-    for name, value in record.values.items():
-        prop = entity.properties.get(name)
-        if prop is not None:
+    for name, prop in _linking(entity):
+        value = record.values.get(name)
+        if value is not None:
             yield from _inside(value, prop, (name,))
+
+
+@lru_cache(maxsize=512)
+def _linking(entity: EntityType) -> tuple[tuple[str, Property], ...]:
+    """The properties of a type that hold a link somewhere."""
+    return tuple((name, prop) for name, prop in entity.properties.items() if _holds_link(prop))
+
+
+def _holds_link(prop: Property) -> bool:
+    if prop.kind is Kind.LIST:
+        return prop.items is not None and _holds_link(prop.items)
+    return prop.kind is Kind.LINK or any(_holds_link(child) for child in prop.properties.values())
 
 
 def _inside(value: Any, prop: Property, pointer: Pointer) -> Iterator[tuple[Pointer, str, tuple[str, ...]]]:
@@ -114,11 +127,7 @@ def _inside(value: Any, prop: Property, pointer: Pointer) -> Iterator[tuple[Poin
         if prop.link is not None and isinstance(value, str | int) and not isinstance(value, bool):
             yield pointer, str(value), prop.link.targets
     elif prop.kind is Kind.LIST:
-        if (
-            prop.items is not None
-            and prop.items.kind in (Kind.LINK, Kind.OBJECT, Kind.LIST)
-            and isinstance(value, list)
-        ):
+        if prop.items is not None and isinstance(value, list):
             for position, item in enumerate(value):
                 yield from _inside(item, prop.items, (*pointer, position))
     elif prop.kind is Kind.OBJECT and prop.properties and isinstance(value, dict):
@@ -166,7 +175,7 @@ class _Resolver:
         """Yield one diagnostic for each wrong value, the other cells that hold it as related."""
         for (value, targets), places in self._mistyped.items():
             number, pointer = self._candidates(value)[0]
-            meant = self._records[number].origins()[pointer]
+            meant = self._records[number].origin.locations()[pointer]
             at, related, name = self._places(places)
             context = {"expected": " or ".join(targets), "found": self._records[number].type, "at": meant}
             yield Diagnostic(links.REF04, at, name, value, context, related=(*related, meant))
@@ -195,7 +204,7 @@ class _Resolver:
             return Diagnostic(links.REF02, at, field, value, related=related)
         at, related, field = self._places(places)
         number, pointer = self._index[close[0]][0]
-        meant = self._records[number].origins()[pointer]
+        meant = self._records[number].origin.locations()[pointer]
         context = {"nearest": close[0], "nearest_at": meant}
         code = links.REF03 if capitals else links.REF01
         return Diagnostic(code, at, field, value, context, tuple(close), (*related, meant))
@@ -204,7 +213,7 @@ class _Resolver:
         self, places: Sequence[tuple[Record, Pointer]], *, error: bool = True
     ) -> tuple[Location, tuple[Location, ...], str]:
         """The cells of one mistake, the first that has no error yet in front, and the field's name."""
-        cells = list(dict.fromkeys(record.origins()[pointer] for record, pointer in places))
+        cells = list(dict.fromkeys(record.origin.locations()[pointer] for record, pointer in places))
         first = next((at for at in cells if not error or at not in self._taken), cells[0])
         if error:
             self._taken.add(first)

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from workbook_compiler.model.codes import cells, links
 from workbook_compiler.model.diagnostics import Diagnostic, Location
 from workbook_compiler.model.plan import Action, Batch, Operation
-from workbook_compiler.model.records import Pointer, Record, Reference
+from workbook_compiler.model.records import Pointer, Record, Reference, json_pointer
 from workbook_compiler.model.schema import Schema
-from workbook_compiler.pipeline.build import leaves, place_value
+from workbook_compiler.pipeline.build import place_value
 from workbook_compiler.pipeline.link import ReferenceGraph
+from workbook_compiler.pipeline.sheet import leaves
 from workbook_compiler.pipeline.validate import Checker, checker
 
 if TYPE_CHECKING:
@@ -46,12 +47,14 @@ def order(
     said = [_nothing_to_delete(record) for record in records if record.deletes]
     cuts: dict[int, Cut] = {}
     graph = references.graph
-    if not networkx.is_directed_acyclic_graph(graph):
+    try:
+        generations = list(networkx.topological_generations(graph))
+    except networkx.NetworkXUnfeasible:
         cuts, circles = _cut(records, references, schema)
         if circles:
             return [], [*(d for found in said for d in found), *circles]
-        graph = less(graph, [(n, t) for n, cut in cuts.items() for t in cut.targets])
-    generations = networkx.topological_generations(graph.reverse(copy=False))
+        graph = less(graph, [(target, number) for number, cut in cuts.items() for target in cut.targets])
+        generations = list(networkx.topological_generations(graph))
     batches = [
         Batch(
             index, tuple(_post(records, n, references.references.get(n, ()), cuts.get(n)) for n in sorted(generation))
@@ -74,7 +77,7 @@ def _post(records: Sequence[Record], number: int, links_of: Iterable[Reference],
     needed = {ref.record for ref in links_of if ref.record is not None} - left_out
     depends_on = tuple(records[n].id for n in sorted(needed))
     if cut is None:
-        return Operation(record.id, Action.POST, record, record.values, record.origins, depends_on)
+        return Operation(record.id, Action.POST, record, record.values, record.origin.texts, depends_on)
     return Operation(record.id, Action.POST, record, cut.body, partial(_origins_without, record, cut.parts), depends_on)
 
 
@@ -86,21 +89,21 @@ def _patch(records: Sequence[Record], number: int, links_of: Iterable[Reference]
     return Operation(record.id + DEFERRED, Action.PATCH, record, cut.later, origins, depends_on, deferred=True)
 
 
-def _origins_of(record: Record, names: frozenset[str]) -> dict[Pointer, Location]:
-    return {pointer: at for pointer, at in record.origins().items() if pointer[0] in names}
+def _origins_of(record: Record, names: frozenset[str]) -> dict[str, str]:
+    kept = frozenset(json_pointer((name,)) for name in names)
+    return {pointer: at for pointer, at in record.origin.texts().items() if "/" + pointer.split("/", 2)[1] in kept}
 
 
-def _origins_without(record: Record, parts: frozenset[Pointer]) -> dict[Pointer, Location]:
+def _origins_without(record: Record, parts: frozenset[Pointer]) -> dict[str, str]:
     """The cells of a body that lost some parts; list positions behind a lost one have moved up.
 
     The body's values are replaced by their own places and pruned the same way, so each place tells where it came from.
     """
     places: dict[str, Any] = {}
-    origins = record.origins()
-    for pointer in origins:
+    for pointer in record.origin.locations():
         place_value(places, pointer, pointer)
-    kept = _pruned(places, parts)
-    return {pointer: origins[_at(kept, pointer)] for pointer in leaves(kept)}
+    kept, cells_of = _pruned(places, parts), record.origin.texts()
+    return {json_pointer(pointer): cells_of[json_pointer(_at(kept, pointer))] for pointer in leaves(kept)}
 
 
 def _at(value: Any, pointer: Pointer) -> Pointer:
@@ -124,15 +127,15 @@ def _cut(
         if len(component) == 1 and not inside.edges:
             continue
         weights = {
-            (source, target): weight
-            for source, target in inside.edges
+            (target, source): weight
+            for target, source in inside.edges
             if (weight := _weight(records[source], references.references[source], {target}, schema))
         }
         found = fewest_to_cut(inside, weights)
         if isinstance(found, list):
-            said.append(_circle(records, references, found))
+            said.append(_circle(records, references, [found[0], *reversed(found[1:])]))
             continue
-        for source, target in found:
+        for target, source in found:
             cuts.setdefault(source, set()).add(target)
     made: dict[int, Cut] = {}
     for number, targets in cuts.items():
@@ -206,4 +209,4 @@ def _places(
     for source, target in zip(loop, [*loop[1:], loop[0]], strict=True):
         ref = next((r for r in references.references[source] if r.record == target), None)
         if ref is not None:
-            yield ref.pointer, records[source].origins()[ref.pointer]
+            yield ref.pointer, records[source].origin.locations()[ref.pointer]

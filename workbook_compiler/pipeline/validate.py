@@ -16,7 +16,7 @@ from workbook_compiler.model.records import Pointer, Record
 from workbook_compiler.model.schema import EntityType, Kind, Property
 from workbook_compiler.nearest import likely
 from workbook_compiler.pipeline.bind import RELATED
-from workbook_compiler.pipeline.build import Built
+from workbook_compiler.pipeline.sheet import Built
 
 Rules = Mapping[str, Any]
 Problem = Any
@@ -103,12 +103,12 @@ def _row(
     built: Built, i: int, record: Record, check: Checker, missing: dict[str, list[Location]]
 ) -> Iterator[Diagnostic]:
     """What is wrong with one row; what a cell of a merged area lacks has been told."""
-    origins = record.origins()
+    origins = record.origin.locations()
     for problem in check.problems(record.values):
         for pointer, code, context in _causes(problem, built.bound.table.entity):
-            at = built.place(i, pointer) or _nearest_origin(origins, pointer)
+            at = record.origin.place(pointer) or _nearest_origin(origins, pointer)
             if at is None and code is values.REQ03:
-                at = built.place(i, (*pointer[:-1], context["because"]))
+                at = record.origin.place((*pointer[:-1], context["because"]))
             name = ".".join(str(step) for step in pointer if isinstance(step, str)) or built.bound.table.entity.name
             if at is None and code is values.REQ01:
                 if not built.bound.misread:

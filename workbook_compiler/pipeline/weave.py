@@ -6,12 +6,13 @@ The columns a lab knows sit where the person thinks of them; the portal wants th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from dataclasses import field as attribute
 from typing import Any
 
 from workbook_compiler.model.codes import links, values
 from workbook_compiler.model.diagnostics import Diagnostic, Location
-from workbook_compiler.model.records import Pointer, Record
+from workbook_compiler.model.records import Origin, Pointer, Record, json_pointer
 from workbook_compiler.model.schema import EntityType, Feed, Property, Schema
 from workbook_compiler.nearest import Identifiers
 
@@ -36,7 +37,7 @@ def weave(records: Sequence[Record], schema: Schema) -> tuple[list[Record], list
         if len(own) == len(record.values):
             kept.append(record)
             continue
-        origins = record.origins()
+        origins = record.origin.locations()
         said.extend(_without_set(record, fed, origins))
         for name, prop in fed.items():
             if prop.link or prop.leaf.link:
@@ -49,7 +50,7 @@ def weave(records: Sequence[Record], schema: Schema) -> tuple[list[Record], list
                         unknown.setdefault((name, target), []).append((at, prop.feed.type if prop.feed else ""))
                     elif member is not None and prop.feed:
                         additions.setdefault(fed_record, {}).setdefault(prop.feed.property, []).append(member)
-        kept.append(replace(record, values=own, origins=_without(record, fed)))
+        kept.append(replace(record, values=own, origin=Woven(record.origin, frozenset(fed))))
     for (name, target), places in unknown.items():
         if target not in misnamed:
             said.append(_unknown(name, target, places, by_name, schema))
@@ -106,7 +107,9 @@ def _member(
 
 
 def _missing(record: Record, name: str, because: str, at: Location) -> Diagnostic:
-    return Diagnostic(values.REQ03, record.place((name,)) or at, name, context={"because": because}, related=(at,))
+    return Diagnostic(
+        values.REQ03, record.origin.place((name,)) or at, name, context={"because": because}, related=(at,)
+    )
 
 
 def _without_set(
@@ -120,11 +123,35 @@ def _without_set(
                 break
 
 
-def _without(record: Record, fed: Mapping[str, Property]) -> Any:
-    def origins() -> dict[Pointer, Location]:
-        return {pointer: at for pointer, at in record.origins().items() if pointer[0] not in fed}
+@dataclass(frozen=True, slots=True)
+class Woven:
+    """Where the values of a record came from that gave some away or got some (an ``Origin``)."""
 
-    return origins
+    origin: Origin
+    without: frozenset[str] = frozenset()
+    more: Mapping[Pointer, Location] = attribute(default_factory=dict)
+    several_files: bool = False
+
+    def locations(self) -> dict[Pointer, Location]:
+        """Return place to cell."""
+        own = {pointer: at for pointer, at in self.origin.locations().items() if pointer[0] not in self.without}
+        return {**own, **self.more}
+
+    def texts(self) -> dict[str, str]:
+        """Return JSON pointer to cell."""
+        gone = tuple(json_pointer((name,)) for name in self.without)
+        own = {p: at for p, at in self.origin.texts().items() if "/" + p.split("/", 2)[1] not in gone}
+        more = {json_pointer(p): f"{at.file}#{at}" if self.several_files else str(at) for p, at in self.more.items()}
+        return {**own, **more}
+
+    def place(self, pointer: Pointer) -> Location | None:
+        """Return the cell of a place."""
+        return self.more.get(pointer) or self.origin.place(pointer)
+
+
+def _several(record: Record) -> bool:
+    """Tell whether the record's id names its workbook, as its cells must then too."""
+    return record.id.startswith(f"{record.location.file}#")
 
 
 def _added(record: Record, additions: Mapping[str, list[Addition]] | None) -> Record:
@@ -137,4 +164,4 @@ def _added(record: Record, additions: Mapping[str, list[Addition]] | None) -> Re
         for rank, (_, places) in enumerate(members, len(present)):
             extra.update({(name, rank, *inner): at for inner, at in places.items()})
         body[name] = present + [value for value, _ in members]
-    return replace(record, values=body, origins=lambda: {**record.origins(), **extra})
+    return replace(record, values=body, origin=Woven(record.origin, more=extra, several_files=_several(record)))

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from workbook_compiler.model.codes import cells
 from workbook_compiler.model.portal import FileType
 from workbook_compiler.model.schema import Kind, Property
 from workbook_compiler.pipeline.coerce import dates, lists, numbers, structured, text
-from workbook_compiler.pipeline.coerce.reading import DELETE, EMPTY, INVISIBLE, SPACES, Reader, Reading, bad, good, note
+from workbook_compiler.pipeline.coerce.reading import (
+    DELETE,
+    INVISIBLE,
+    NOTHING,
+    SPACES,
+    Reader,
+    Reading,
+    Result,
+    also,
+    bad,
+    is_wrong,
+    note,
+)
 from workbook_compiler.pipeline.read.cells import ERROR_TEXTS, CellError, NoResult
 
 READERS: dict[Kind, Callable[[Property], Reader]] = {
@@ -49,47 +62,68 @@ def _single(prop: Property) -> Reader:
 def _guarded(inner: Reader) -> Reader:
     """What holds for every kind of cell comes first: errors, formulas without result, outer spaces, ``*delete*``."""
 
-    def read(raw: Any) -> Reading:
-        if isinstance(raw, CellError):
-            return bad(cells.CEL01, value=raw.text)
-        if isinstance(raw, NoResult):
-            return bad(cells.CEL02)
-        if not isinstance(raw, str):
-            return inner(raw)
+    def read(raw: Any) -> Result:
+        if raw.__class__ is not str:
+            if isinstance(raw, CellError):
+                return bad(cells.CEL01, value=raw.text)
+            return bad(cells.CEL02) if isinstance(raw, NoResult) else inner(raw)
         stripped = raw.strip(SPACES + INVISIBLE)
         if not stripped:
-            return EMPTY
-        if stripped.upper() in ERROR_TEXTS:
-            return bad(cells.CEL01, value=stripped)
-        if stripped == "*delete*":
-            return good(DELETE)
-        reading = inner(stripped)
-        if (
-            len(stripped) < len(raw)
-            and not reading.wrong
-            and any(sign in INVISIBLE for sign in raw.replace(stripped, "", 1))
-        ):
-            return reading.with_findings(note(cells.TXT05, value=stripped))
-        return reading
+            return NOTHING
+        if stripped[0] in "#*":
+            if stripped.upper() in ERROR_TEXTS:
+                return bad(cells.CEL01, value=stripped)
+            if stripped == "*delete*":
+                return DELETE
+        result = inner(stripped)
+        if len(stripped) < len(raw) and not raw.isascii() and _lost_invisible(raw, stripped) and not is_wrong(result):
+            return also(result, note(cells.TXT05, value=stripped))
+        return result
 
     return read
 
 
-def read_column(read: Reader, raw: Sequence[Any]) -> list[Reading | None]:
-    """Return the Reading of each cell, None for an empty one. Equal cells are read once."""
-    known: dict[Any, Reading | None] = {None: None, "": None}
-    others: dict[Any, Reading] = {}
-    out: list[Reading | None] = []
-    for cell in raw:
-        if cell is None or cell.__class__ is str:
-            if cell not in known:
-                reading = read(cell)
-                known[cell] = None if reading is EMPTY else reading
-            out.append(known[cell])
-            continue
-        key = (cell.__class__, cell)  # 1, 1.0 and TRUE are equal in Python and different cells
-        found = others.get(key)
-        if found is None:
-            found = others[key] = read(cell)
-        out.append(found)
-    return out
+def _lost_invisible(raw: str, stripped: str) -> bool:
+    return any(sign in INVISIBLE for sign in raw.replace(stripped, "", 1))
+
+
+@dataclass(frozen=True, slots=True)
+class ReadColumn:
+    """A column's cells, read. ``values[i]`` is a JSON value, NOTHING or DELETE."""
+
+    values: list[Any]
+    remarks: dict[int, Reading]
+    """The cells there is something to say about."""
+
+    def has_value(self, i: int) -> bool:
+        """Tell whether row ``i`` has a value here that is sent."""
+        value = self.values[i]
+        return value is not NOTHING and value is not DELETE
+
+    def rows(self, kept: Sequence[int]) -> ReadColumn:
+        """Return the same column with these rows only."""
+        remarks = (
+            {new: self.remarks[old] for new, old in enumerate(kept) if old in self.remarks} if self.remarks else {}
+        )
+        return ReadColumn([self.values[i] for i in kept], remarks)
+
+    def without(self, i: int, reading: Reading) -> None:
+        """Take row ``i``'s value back, for a reason."""
+        self.values[i] = NOTHING
+        self.remarks[i] = reading
+
+
+def read_column(read: Reader, raw: Sequence[Any]) -> ReadColumn:
+    """Return a column's cells, read. Equal cells are read once, so a column of few words costs next to nothing."""
+    several_types = len(set(map(type, raw)) & {bool, int, float}) > 1
+    # 1, 1.0 and TRUE are equal in Python and different cells: such a column is remembered by type and value
+    keys: Sequence[Any] = list(zip(map(type, raw), raw, strict=True)) if several_types else raw
+    distinct = dict(zip(keys, raw, strict=True))
+    results = {key: NOTHING if cell is None or cell == "" else read(cell) for key, cell in distinct.items()}
+    values = list(map(results.__getitem__, keys))
+    if not any(result.__class__ is Reading for result in results.values()):
+        return ReadColumn(values, {})
+    remarks = {i: value for i, value in enumerate(values) if value.__class__ is Reading}
+    for i, reading in remarks.items():
+        values[i] = reading.value
+    return ReadColumn(values, remarks)

@@ -8,7 +8,7 @@ from typing import Any
 
 from workbook_compiler.model.codes import values
 from workbook_compiler.model.schema import Kind, Property
-from workbook_compiler.pipeline.coerce.reading import Reader, Reading, bad, good
+from workbook_compiler.pipeline.coerce.reading import Reader, Result, bad, good
 from workbook_compiler.pipeline.coerce.shown import shown
 from workbook_compiler.pipeline.read.cells import Styled
 
@@ -30,7 +30,7 @@ def reader(prop: Property) -> Reader:
     with_date = prop.kind in (Kind.DATE, Kind.DATE_OR_TIME)
     with_time = prop.kind in (Kind.DATE_TIME, Kind.DATE_OR_TIME)
 
-    def read(raw: Any) -> Reading:
+    def read(raw: Any) -> Result:
         value = raw.number if isinstance(raw, Styled) else raw
         if isinstance(value, datetime):
             return _moment(value, with_date=with_date, with_time=with_time)
@@ -45,23 +45,23 @@ def reader(prop: Property) -> Reader:
     return read
 
 
-def _moment(value: datetime, *, with_date: bool, with_time: bool) -> Reading:
+def _moment(value: datetime, *, with_date: bool, with_time: bool) -> Result:
     value = (value + timedelta(microseconds=500_000)).replace(microsecond=0)
     if with_time:
         return good(value.isoformat() + "Z")
     return _day_of(value, shown(value)) if with_date else bad(values.DAT01)
 
 
-def _day_of(value: datetime, typed: str) -> Reading:
+def _day_of(value: datetime, typed: str) -> Result:
     day = value.date().isoformat()
     return good(day) if value.time() == time() else bad(values.DAT04, day, value=typed)
 
 
-def _needs_time(day: date) -> Reading:
+def _needs_time(day: date) -> Result:
     return bad(values.DAT05, f"{day.isoformat()}T00:00:00Z")
 
 
-def _text(text: str, *, with_date: bool, with_time: bool) -> Reading:
+def _text(text: str, *, with_date: bool, with_time: bool) -> Result:
     match = _DATE_TIME.fullmatch(text)
     if match:
         return _text_moment(match, with_time=with_time)
@@ -77,7 +77,7 @@ def _text(text: str, *, with_date: bool, with_time: bool) -> Reading:
     return bad(values.DAT02, *readings) if readings else bad(values.DAT01)
 
 
-def _text_moment(match: re.Match[str], *, with_time: bool) -> Reading:
+def _text_moment(match: re.Match[str], *, with_time: bool) -> Result:
     clock, zone = match[2], (match[3] or "Z").upper()
     zone = zone if zone == "Z" or ":" in zone else f"{zone[:3]}:{zone[3:]}"
     clock = clock if clock.count(":") == 2 else f"{clock}:00"
@@ -123,7 +123,7 @@ def _other_orders(text: str) -> list[date]:
     return []
 
 
-def _number(value: float) -> Reading:
+def _number(value: float) -> Result:
     if int(value) in _SERIALS:
         return bad(values.DAT03, *((epoch + timedelta(days=int(value))).isoformat() for epoch in _EPOCHS))
     match = _YEAR_FIRST.fullmatch(str(int(value)))

@@ -6,10 +6,25 @@ import ast
 import csv
 import io
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from workbook_compiler.model.codes import cells, values
-from workbook_compiler.pipeline.coerce.reading import INVISIBLE, NOTHING, SPACES, Finding, Reader, Reading, bad, note
+from workbook_compiler.pipeline.coerce.reading import (
+    INVISIBLE,
+    NOTHING,
+    SPACES,
+    Finding,
+    Reader,
+    Reading,
+    Result,
+    bad,
+    findings_of,
+    good,
+    is_wrong,
+    note,
+    value_of,
+)
 from workbook_compiler.pipeline.read.cells import ERROR_TEXTS
 
 
@@ -19,19 +34,21 @@ def reader(item: Reader, separator: str = ",") -> Reader:
     A cell that isn't text is a list of one. ``value`` of the Reading is a list; one wrong item makes the whole cell wrong.
     """
 
-    def read(raw: Any) -> Reading:
+    def read(raw: Any) -> Result:
         if not isinstance(raw, str):
-            return _together([item(raw)])
+            return _together([item(raw)], ())
         parts = _split(raw, separator)
         if isinstance(parts, Reading):
             return parts
         findings = _remarks(raw, parts)
-        parts = [part.strip(SPACES + INVISIBLE) if isinstance(part, str) else part for part in parts]
-        kept = [part for part in parts if part not in ("", None)]
-        failed = next((part for part in kept if isinstance(part, str) and part.upper() in ERROR_TEXTS), None)
-        if failed is not None:
-            return bad(cells.CEL01, value=failed)
-        return _together([_named(item(part), part) for part in kept], *findings)
+        kept = [part.strip(SPACES + INVISIBLE) if part.__class__ is str else part for part in parts]
+        if "" in kept or None in kept:
+            kept = [part for part in kept if part not in ("", None)]
+        if "#" in raw:
+            failed = next((part for part in kept if isinstance(part, str) and part.upper() in ERROR_TEXTS), None)
+            if failed is not None:
+                return bad(cells.CEL01, value=failed)
+        return _together([_named(item(part), part) for part in kept], findings)
 
     return read
 
@@ -66,29 +83,33 @@ def _bracketed(text: str) -> list[Any] | Reading:
 
 def _remarks(text: str, parts: list[Any]) -> list[Finding]:
     found = []
-    if any(part is None or (isinstance(part, str) and not part.strip(SPACES + INVISIBLE)) for part in parts):
+    if any(part is None or (part.__class__ is str and not part.strip(SPACES + INVISIBLE)) for part in parts):
         found.append(note(values.LST02, value=text))
-    inner = next((p for p in parts if isinstance(p, str) and set(INVISIBLE) & {*p[:1], *p[-1:]}), None)
-    if inner is not None:
-        found.append(note(cells.TXT05, value=inner.strip(SPACES + INVISIBLE)))
-    odd = next((part for part in parts if isinstance(part, str) and ";" in part.strip(";")), None)
-    if odd is not None:
-        found.append(note(values.LST01, value=odd))
+    if not text.isascii():
+        inner = next((p for p in parts if isinstance(p, str) and set(INVISIBLE) & {*p[:1], *p[-1:]}), None)
+        if inner is not None:
+            found.append(note(cells.TXT05, value=inner.strip(SPACES + INVISIBLE)))
+    if ";" in text:
+        odd = next((part for part in parts if isinstance(part, str) and ";" in part.strip(";")), None)
+        if odd is not None:
+            found.append(note(values.LST01, value=odd))
     return found
 
 
-def _named(reading: Reading, part: Any) -> Reading:
-    """The reading of one item, with the item instead of the whole cell as what was typed."""
-    if not reading.findings:
-        return reading
-    found = tuple(f if f.value is not None else f._replace(value=str(part)) for f in reading.findings)
-    return Reading(reading.value, found, reading.file)
+def _named(result: Result, part: Any) -> Result:
+    """The result of one item, with the item instead of the whole cell as what was typed."""
+    if result.__class__ is not Reading:
+        return result
+    found = tuple(f if f.value is not None else f._replace(value=str(part)) for f in result.findings)
+    return result._replace(findings=found)
 
 
-def _together(readings: list[Reading], *remarks: Finding) -> Reading:
-    wrong = next((reading for reading in readings if reading.wrong), None)
+def _together(results: list[Result], remarks: Sequence[Finding]) -> Result:
+    """The items as one list; one wrong item makes the whole cell wrong."""
+    if not any(result.__class__ is Reading for result in results):
+        return good(results or NOTHING, *remarks)
+    wrong = next((result for result in results if is_wrong(result)), None)
     if wrong is not None:
         return wrong
-    kept = [reading.value for reading in readings if reading.value is not NOTHING]
-    found = (*remarks, *(finding for reading in readings for finding in reading.findings))
-    return Reading(kept or NOTHING, found)
+    kept = [value for result in results if (value := value_of(result)) is not NOTHING]
+    return good(kept or NOTHING, *remarks, *(finding for result in results for finding in findings_of(result)))

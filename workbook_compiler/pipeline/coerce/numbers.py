@@ -10,7 +10,7 @@ from typing import Any
 from workbook_compiler.model.codes import values
 from workbook_compiler.model.diagnostics import Code
 from workbook_compiler.model.schema import Kind, Property
-from workbook_compiler.pipeline.coerce.reading import Reader, Reading, bad, good, note
+from workbook_compiler.pipeline.coerce.reading import Reader, Result, bad, good, is_wrong, note, value_of
 from workbook_compiler.pipeline.coerce.shown import plain, shown
 from workbook_compiler.pipeline.coerce.text import MAX_DIGITS, not_listed
 from workbook_compiler.pipeline.read.cells import Styled
@@ -35,10 +35,11 @@ FALSE_WORDS = frozenset(("false", "f", "no", "n", "0"))
 def number_reader(prop: Property) -> Reader:
     """Return the reader of a number or whole-number property."""
     whole = prop.kind is Kind.INTEGER
+    free = not prop.choices and prop.minimum is None and prop.maximum is None
 
-    def read(raw: Any) -> Reading:
-        reading = (_whole if whole else _number)(raw)
-        return _in_range(prop, reading) if not reading.wrong else reading
+    def read(raw: Any) -> Result:
+        result = (_whole if whole else _number)(raw)
+        return result if free or is_wrong(result) else _in_range(prop, result)
 
     return read
 
@@ -46,7 +47,7 @@ def number_reader(prop: Property) -> Reader:
 def boolean_reader(_prop: Property) -> Reader:
     """Return the reader of a yes-or-no property: TRUE, yes, T, 1 and their opposites."""
 
-    def read(raw: Any) -> Reading:
+    def read(raw: Any) -> Result:
         if isinstance(raw, bool):
             return good(raw)
         text = shown(raw.number if isinstance(raw, Styled) else raw).casefold()
@@ -57,7 +58,7 @@ def boolean_reader(_prop: Property) -> Reader:
     return read
 
 
-def _whole(raw: Any) -> Reading:
+def _whole(raw: Any) -> Result:
     number = raw.number if isinstance(raw, Styled) else raw
     if isinstance(number, float) and number.is_integer():
         number = int(number)
@@ -77,13 +78,13 @@ def _whole(raw: Any) -> Reading:
     return _refused(values.NUM01, number, whole=True)
 
 
-def _without_zeros(text: str) -> Reading:
+def _without_zeros(text: str) -> Result:
     value = int(text.partition(".")[0])
     padded = text.lstrip("+-").startswith("0") and value != 0
     return good(value, note(values.NUM06, value=text, sent=str(value))) if padded else good(value)
 
 
-def _number(raw: Any) -> Reading:
+def _number(raw: Any) -> Result:
     if isinstance(raw, Styled):
         value = _tidy(raw.number)
         seen = shown(raw)
@@ -108,7 +109,7 @@ def _tidy(number: float) -> float:
     return int(number) if abs(number) < 10**MAX_DIGITS and number == int(number) else number
 
 
-def _refused(code: Code, raw: Any, *, whole: bool) -> Reading:
+def _refused(code: Code, raw: Any, *, whole: bool) -> Result:
     guess = _likely(shown(raw), whole=whole)
     if isinstance(raw, bool):
         guess = "1" if raw else "0"
@@ -135,13 +136,13 @@ def _likely(text: str, *, whole: bool) -> str | None:
     return None if whole and not number.is_integer() else plain(number)
 
 
-def _in_range(prop: Property, reading: Reading) -> Reading:
-    value = reading.value
+def _in_range(prop: Property, result: Result) -> Result:
+    value = value_of(result)
     if prop.choices and value not in prop.choices:
         return not_listed(str(value), {str(choice): choice for choice in prop.choices})
     low, high = prop.minimum, prop.maximum
     if (low is None or value >= low) and (high is None or value <= high):
-        return reading
+        return result
     words = f"from {low:g} to {high:g}" if low is not None and high is not None else ""
     words = words or (f"from {low:g} on" if low is not None else f"up to {high:g}")
     return bad(values.NUM04, range=words)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from workbook_compiler.model.diagnostics import Code, Severity
@@ -38,29 +37,23 @@ NOTHING: Final = Nothing()
 DELETE: Final = Deletion()
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One cell, read: ``value`` is a JSON value, NOTHING (empty or wrong) or DELETE."""
+class Reading(NamedTuple):
+    """A cell there is something to say about: ``value`` is a JSON value, NOTHING (wrong) or DELETE."""
 
     value: Any = NOTHING
     findings: tuple[Finding, ...] = ()
     file: str | None = None
     """Path of the file that the cell names, for attachments and data files."""
 
-    @property
-    def wrong(self) -> bool:
-        """True when an error kept the value out."""
-        return any(finding.code.severity is Severity.ERROR for finding in self.findings)
 
-    def with_findings(self, *findings: Finding) -> Reading:
-        """Return the same reading with more to say."""
-        return Reading(self.value, (*findings, *self.findings), self.file) if findings else self
+Result = Any
+"""What became of a cell: its JSON value alone (most cells), NOTHING for an empty one, DELETE, or a Reading.
 
+A Reading for each of a million cells would cost more than reading them.
+"""
 
-Reader = Callable[[Any], Reading]
-"""A function from a cell that isn't empty to its Reading."""
-
-EMPTY: Final = Reading()
+Reader = Callable[[Any], Result]
+"""A function from a cell that isn't empty to its Result."""
 
 
 def bad(code: Code, *suggestions: str, value: str | None = None, **context: Any) -> Reading:
@@ -68,11 +61,35 @@ def bad(code: Code, *suggestions: str, value: str | None = None, **context: Any)
     return Reading(NOTHING, (Finding(code, context, tuple(dict.fromkeys(suggestions)), value),))
 
 
-def good(value: Any, *findings: Finding) -> Reading:
-    """Return a reading with a value."""
-    return Reading(value, findings)
+def good(value: Any, *findings: Finding) -> Result:
+    """Return a value, and what there is to say about it."""
+    return Reading(value, findings) if findings else value
 
 
 def note(code: Code, value: str | None = None, **context: Any) -> Finding:
     """Return something to say about a value that is kept."""
     return Finding(code, context, (), value)
+
+
+def value_of(result: Result) -> Any:
+    """Return the JSON value, NOTHING or DELETE."""
+    return result.value if result.__class__ is Reading else result
+
+
+def findings_of(result: Result) -> tuple[Finding, ...]:
+    """Return what there is to say."""
+    return result.findings if result.__class__ is Reading else ()
+
+
+def is_wrong(result: Result) -> bool:
+    """Tell whether an error kept the value out."""
+    return any(finding.code.severity is Severity.ERROR for finding in findings_of(result))
+
+
+def also(result: Result, *findings: Finding) -> Result:
+    """Return the result with more to say before it."""
+    if not findings:
+        return result
+    if result.__class__ is Reading:
+        return result._replace(findings=(*findings, *result.findings))
+    return Reading(result, findings)

@@ -13,7 +13,18 @@ from workbook_compiler.model.diagnostics import Severity
 from workbook_compiler.model.portal import FileType
 from workbook_compiler.model.schema import Kind, Property
 from workbook_compiler.pipeline.coerce import text
-from workbook_compiler.pipeline.coerce.reading import NOTHING, Finding, Reader, Reading, bad, good
+from workbook_compiler.pipeline.coerce.reading import (
+    NOTHING,
+    Finding,
+    Reader,
+    Reading,
+    Result,
+    bad,
+    findings_of,
+    good,
+    is_wrong,
+    value_of,
+)
 from workbook_compiler.pipeline.coerce.shown import shown
 from workbook_compiler.pipeline.read.cells import Styled
 
@@ -28,7 +39,7 @@ def json_reader(prop: Property, inner: Readers) -> Reader:
     """Return the reader of a property that takes JSON: an object, or a list of anything (one or several objects)."""
     listed = prop.kind is Kind.LIST
 
-    def read(raw: Any) -> Reading:
+    def read(raw: Any) -> Result:
         if not isinstance(raw, str):
             return bad(values.OBJ01, reason="it is a single value")
         try:
@@ -44,7 +55,7 @@ def json_reader(prop: Property, inner: Readers) -> Reader:
         findings: list[Finding] = []
         settled = _settled(value, prop, inner, findings)
         wrong = [finding for finding in findings if finding.code.severity is Severity.ERROR]
-        return Reading(findings=(wrong[0],)) if wrong else Reading(settled, tuple(findings))
+        return Reading(findings=(wrong[0],)) if wrong else good(settled, *findings)
 
     return read
 
@@ -59,9 +70,9 @@ def _settled(value: Any, prop: Property, inner: Readers, findings: list[Finding]
         return [_settled(v, item, inner, findings) for v in value]
     if not isinstance(value, str) or prop.kind not in _READ_INSIDE:
         return value
-    reading = inner(prop)(value)
-    findings += [f if f.value is not None else f._replace(value=value) for f in reading.findings]
-    return value if reading.value is NOTHING else reading.value
+    result = inner(prop)(value)
+    findings += [f if f.value is not None else f._replace(value=value) for f in findings_of(result)]
+    return value if value_of(result) is NOTHING else value_of(result)
 
 
 def _parsed(raw: str, *, several: bool) -> Any:
@@ -102,7 +113,7 @@ def _reason(error: Exception) -> str:
 def any_reader(_prop: Property) -> Reader:
     """Return the reader of a property whose type the schema leaves open: numbers stay numbers, text stays text."""
 
-    def read(raw: Any) -> Reading:
+    def read(raw: Any) -> Result:
         value = raw.number if isinstance(raw, Styled) else raw
         if isinstance(value, float) and value.is_integer() and abs(value) < 10**text.MAX_DIGITS:
             return good(int(value))
@@ -121,16 +132,17 @@ def attachment_reader(prop: Property, file_type: FileType, inner: Readers) -> Re
     whole = json_reader(prop, inner)
     allowed = prop.properties["type"].choices if "type" in prop.properties else ()
 
-    def read(raw: Any) -> Reading:
-        path = text.as_text(raw)
-        if path.wrong or path.value.startswith("{"):
-            return path if path.wrong else whole(raw)
-        media = file_type(path.value)
+    def read(raw: Any) -> Result:
+        typed = text.as_text(raw)
+        path = value_of(typed)
+        if is_wrong(typed) or path.startswith("{"):
+            return typed if is_wrong(typed) else whole(raw)
+        media = file_type(path)
         if media is None or (allowed and media not in allowed):
             example = f"Allowed: {', '.join(map(str, allowed[:3]))}." if allowed else ""
             return bad(values.TXT07, example=example, advice="Choose a file of a kind that the portal takes.")
-        value = {"download": ntpath.basename(path.value), "type": media, "href": path.value}
-        return Reading(value, path.findings, file=path.value)
+        value = {"download": ntpath.basename(path), "type": media, "href": path}
+        return Reading(value, findings_of(typed), file=path)
 
     return read
 
@@ -139,9 +151,9 @@ def upload_reader(prop: Property) -> Reader:
     """Return the reader of a data file's path; the value is the bare name, which is what the portal keeps."""
     check = text.reader(prop)
 
-    def read(raw: Any) -> Reading:
+    def read(raw: Any) -> Result:
         path = shown(raw)
-        reading = check(ntpath.basename(path) if isinstance(raw, str) else raw)
-        return reading if reading.wrong else Reading(reading.value, reading.findings, file=path)
+        result = check(ntpath.basename(path) if isinstance(raw, str) else raw)
+        return result if is_wrong(result) else Reading(value_of(result), findings_of(result), file=path)
 
     return read

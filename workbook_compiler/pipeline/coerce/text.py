@@ -12,7 +12,19 @@ from workbook_compiler.model.codes import cells, values
 from workbook_compiler.model.schema import Kind, Property
 from workbook_compiler.nearest import nearest
 from workbook_compiler.pipeline.coerce.example import example_of
-from workbook_compiler.pipeline.coerce.reading import Finding, Reader, Reading, bad, good, note
+from workbook_compiler.pipeline.coerce.reading import (
+    Finding,
+    Reader,
+    Reading,
+    Result,
+    also,
+    bad,
+    findings_of,
+    good,
+    is_wrong,
+    note,
+    value_of,
+)
 from workbook_compiler.pipeline.coerce.shown import plain, shown, zero_padded
 from workbook_compiler.pipeline.read.cells import Styled
 
@@ -35,16 +47,16 @@ def reader(prop: Property) -> Reader:
     """Return the reader of a text or link property."""
     check = _choice_check(prop) if prop.choices else _form_check(prop)
 
-    def read(raw: Any) -> Reading:
+    def read(raw: Any) -> Result:
+        if raw.__class__ is str:
+            return check(raw)
         text = as_text(raw)
-        if text.wrong:
-            return text
-        return check(text.value).with_findings(*text.findings)
+        return text if is_wrong(text) else also(check(value_of(text)), *findings_of(text))
 
     return read
 
 
-def as_text(raw: Any) -> Reading:
+def as_text(raw: Any) -> Result:
     """Return the text a cell shows, or why it isn't the text that was typed."""
     if isinstance(raw, str):
         return good(raw)
@@ -61,7 +73,7 @@ def as_text(raw: Any) -> Reading:
     return bad(cells.TXT01, *_before_excel(raw))
 
 
-def _styled(raw: Styled) -> Reading:
+def _styled(raw: Styled) -> Result:
     if abs(raw.number) >= 10**MAX_DIGITS:
         return bad(cells.TXT02)
     if zero_padded(raw.format) and raw.number == int(raw.number) and raw.number >= 0:
@@ -83,11 +95,11 @@ def _folded(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
-def _choice_check(prop: Property) -> Callable[[str], Reading]:
+def _choice_check(prop: Property) -> Callable[[str], Result]:
     listed = {str(choice): choice for choice in prop.choices}
     folded = {_folded(text): text for text in reversed(listed)}
 
-    def check(text: str) -> Reading:
+    def check(text: str) -> Result:
         if text in listed:
             return good(listed[text])
         same = folded.get(_folded(text))
@@ -108,23 +120,28 @@ def not_listed(text: str, listed: Any) -> Reading:
     return bad(values.ENU01, *close, value=text, nearest=words)
 
 
-def _form_check(prop: Property) -> Callable[[str], Reading]:
+def _form_check(prop: Property) -> Callable[[str], Result]:
     form, example = FORMS.get(prop.format or "", (None, ""))
     pattern = None
     if prop.pattern is not None:
         pattern = _compiled(prop.pattern)
         example = example_of(prop.pattern) or example
     named = re.compile(rf"(?:{form})\Z", re.ASCII) if form is not None and prop.kind is Kind.TEXT else None
+    measured = bool(prop.min_length or prop.max_length is not None)
 
-    def check(text: str) -> Reading:
+    def check(text: str) -> Result:
         if (pattern and not pattern.search(text)) or (named and not named.match(text)):
             return bad(
                 values.TXT07, value=text, example=f"Example: “{example}”." if example else "", advice=_advice(prop)
             )
-        problem = _length_problem(prop, text)
-        return Reading(findings=(problem,)) if problem else good(text)
+        problem = _length_problem(prop, text) if measured else None
+        return Reading(findings=(problem,)) if problem else text
 
-    return check
+    return check if pattern or named or measured else _as_it_is
+
+
+def _as_it_is(text: str) -> str:
+    return text
 
 
 def _compiled(pattern: str) -> re.Pattern[str] | None:

@@ -23,7 +23,7 @@ SPARSE = 8
 NEAR_COLUMNS = 256
 MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
 
-_WIDE = re.compile(rb'\br="([A-Z]{2,3})\d')
+_WIDE = re.compile(rb' r="([A-Z]{2,3})\d')
 _LAST_ROW = re.compile(rb'<(?:\w+:)?row\s[^>]*?\br="(\d+)"')
 _FILLED = re.compile(rb'<((?:\w+:)?)c\s([^>]*?)\br="([A-Z]{1,3})(\d{1,7})"([^>]*[^/>]|)>')
 _ROW = re.compile(rb"<(?:\w+:)?row\s[^>]*>|</(?:\w+:)?row>|<(?:\w+:)?row\s[^>]*/>")
@@ -53,7 +53,9 @@ def fold(xml: bytes) -> Fold | None:
     last = xml.rfind(b"<row ")
     match = _LAST_ROW.match(xml, last) if last >= 0 else None
     height = min(int(match[1]), MAX_ROWS) if match else xml.count(b"row ")
-    width = max((column_index(c.decode()) + 1 for c in set(_WIDE.findall(xml))), default=26)
+    width = (
+        max((column_index(c.decode()) + 1 for c in set(_WIDE.findall(xml))), default=26) if _WIDE.search(xml) else 26
+    )
     filled = xml.count(b"<v>") + xml.count(b"<is>") + xml.count(b":v>")
     if height * width <= max(ROOMY, SPARSE * filled):
         return None

@@ -184,7 +184,9 @@ def _compiled(books: Sequence[Path], portal: str | None, schemas: str | None, ty
 def _refuse_as_folder(out: Path | None) -> None:
     """Raise UsageError when this can't be the folder of ``-o``: a folder can't be written to standard output."""
     if out is not None and (str(out) == "-" or (out.exists() and not out.is_dir())):
-        raise UsageError(f"{'- is standard output' if str(out) == '-' else f'{out} is a file'}; -o takes a folder here.")
+        raise UsageError(
+            f"{'- is standard output' if str(out) == '-' else f'{out} is a file'}; -o takes a folder here."
+        )
 
 
 def _refuse_as_report(out: str, books: Sequence[Path]) -> None:

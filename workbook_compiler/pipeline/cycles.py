@@ -77,7 +77,7 @@ def _cheapest(circles: Sequence[frozenset[Edge]], weights: Mapping[Edge, int]) -
             best[:] = [(cost, chosen)]
             return True
         smallest = min(rest, key=lambda circle: (len(circle), sorted(circle)))
-        for edge in sorted(smallest, key=lambda e: (weights[e], -sum(e in c for c in rest), e)):
+        for edge in sorted(smallest, key=lambda e: (weights[e], -sum(e in c for c in rest), e[::-1])):
             if not search([c for c in rest if edge not in c], chosen | {edge}, cost + weights[edge]):
                 return False
         return True

@@ -161,6 +161,7 @@ class Result:
             diagnostics=self.diagnostics,
             types=_type_counts(self.records, self.diagnostics),
             summary=plan.summary if plan else {},
+            deferred=sum(op.deferred for batch in plan.batches for op in batch.operations) if plan else 0,
             batches=tuple(tuple((name, names.count(name)) for name in dict.fromkeys(names)) for names in batches),
         )
 

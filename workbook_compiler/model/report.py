@@ -41,6 +41,8 @@ class Report:
     """Operations by action; empty while there are errors."""
     batches: tuple[tuple[tuple[str, int], ...], ...] = ()
     """For each batch the number of operations of each type."""
+    deferred: int = 0
+    """How many of the updates only bring the links that a circle kept out of a new record."""
 
     @property
     def ok(self) -> bool:

@@ -7,9 +7,11 @@ properties then override keyword by keyword. ``$merge`` (a reference or a list o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from workbook_compiler.errors import SchemaError
+
+T = TypeVar("T")
 
 DEPTH = 50
 """References nested deeper than this are a circle."""
@@ -46,14 +48,14 @@ def _is_type(document: Mapping[str, Any]) -> bool:
 def _with_mixins(stem: str, document: Mapping[str, Any], files: Mapping[str, Any]) -> dict[str, Any]:
     document = _merged(document, files, stem, 0)
     mixed: dict[str, dict[str, Any]] = {}
-    for mixin in reversed(document.get("mixinProperties") or []):
-        target = _target(mixin.get("$ref", ""), files, stem) if isinstance(mixin, dict) else {}
+    for mixin in reversed(_typed(document, "mixinProperties", list, stem)):
+        target = _target(mixin.get("$ref"), files, stem) if isinstance(mixin, dict) else {}
         for name, keywords in _merged(target, files, stem, 0).items():
             known = mixed.setdefault(name, {})
             for key, value in keywords.items() if isinstance(keywords, dict) else ():
                 known.setdefault(key, value)
-    for name, keywords in (document.get("properties") or {}).items():
-        mixed[name] = {**mixed.get(name, {}), **keywords}
+    for name, keywords in _typed(document, "properties", dict, stem).items():
+        mixed[name] = {**mixed.get(name, {}), **(keywords if isinstance(keywords, dict) else {})}
     address = document.get("$id") or document.get("id") or f"/profiles/{stem}.json"
     return {**document, "$id": address, "properties": mixed}
 
@@ -69,7 +71,8 @@ def _merged(node: Any, files: Mapping[str, Any], stem: str, depth: int) -> Any:
     references = node.pop("$merge", [])
     reference = node.pop("$ref", None) if isinstance(node.get("$ref"), str) and _resolvable(node["$ref"]) else None
     result: dict[str, Any] = {}
-    for target in [references] if isinstance(references, str) else [*references, *([reference] if reference else [])]:
+    targets = references if isinstance(references, list) else [references]
+    for target in [*targets, *([reference] if reference else [])]:
         result.update(_merged(_target(target, files, stem), files, stem, depth + 1))
     own = {
         key: value if key == "mixinProperties" else _merged(value, files, stem, depth + 1)
@@ -82,7 +85,16 @@ def _resolvable(reference: str) -> bool:
     return ".json" in reference or reference.startswith("#/")
 
 
-def _target(reference: str, files: Mapping[str, Any], stem: str) -> Any:
+def _typed(document: Mapping[str, Any], key: str, kind: type[T], stem: str) -> T:
+    value = document.get(key) or kind()
+    if not isinstance(value, kind):
+        raise SchemaError(f"{stem}.json has {key} of a form that can't be understood")
+    return value
+
+
+def _target(reference: object, files: Mapping[str, Any], stem: str) -> Any:
+    if not isinstance(reference, str):
+        raise SchemaError(f"{stem}.json has a reference that isn't a text")
     file, _, pointer = reference.partition("#")
     node: Any = files.get(file.rsplit("/", 1)[-1].removesuffix(".json") if file else stem)
     for part in filter(None, pointer.split("/")):

@@ -158,7 +158,10 @@ def all_there(report: Report) -> bool:
 
 def outlook(report: Report) -> str:
     """Return ``12 to create and 3 unchanged in 4 batches``; empty when nothing is planned."""
-    actions = [f"{number:,} {ACTION_WORDS.get(action, action)}" for action, number in report.summary.items()]
+    counts = {**report.summary, "PATCH": report.summary.get("PATCH", 0) - report.deferred}
+    actions = [f"{n:,} {ACTION_WORDS.get(action, action)}" for action, n in counts.items() if n]
+    if report.deferred:
+        actions.append(f"{count(report.deferred, 'record')} to link up afterwards")
     batches = f" in {count(len(report.batches), 'batch')}" if report.batches else ""
     return f"{listed(actions)}{batches}" if actions else ""
 
@@ -175,6 +178,12 @@ def next_step(report: Report) -> str:
     return "Nothing stands in the way: wbc compile writes what will be sent."
 
 
+BATCHES = 30
+"""So many batches are listed; a chain of rows that refer to each other can make hundreds."""
+
+
 def batch_lines(report: Report) -> list[str]:
     """Return one line for each batch in sending order: ``4 Biosource, 2 Protocol``."""
-    return [", ".join(f"{number:,} {visible(name)}" for name, number in batch) for batch in report.batches]
+    lines = [", ".join(f"{number:,} {visible(name)}" for name, number in batch) for batch in report.batches[:BATCHES]]
+    more = len(report.batches) - len(lines)
+    return [*lines, f"and {count(more, 'batch')} more"] if more else lines

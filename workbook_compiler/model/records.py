@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import field as attribute
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from workbook_compiler.model.diagnostics import Location
 
+NONE: Mapping[str, Any] = MappingProxyType({})
 Pointer = tuple[str | int, ...]
 """The way to a value inside a body: ``("aliases", 0)``; ``json_pointer`` prints it as RFC 6901 does."""
 
@@ -45,9 +45,8 @@ class Origin(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One object to submit: a row of a sheet."""
+class Record(NamedTuple):
+    """One object to submit: a row of a sheet. A named tuple, because there is one for every row."""
 
     number: int
     """Its position among all records of the compile, in the order of files, sheets and rows."""
@@ -61,7 +60,7 @@ class Record:
     origin: Origin
     misnamed: frozenset[str] = frozenset()
     """What was typed where an identifier should be and isn't one; links to it aren't told a second time."""
-    deletes: Mapping[str, Location] = attribute(default_factory=dict)
+    deletes: Mapping[str, Location] = NONE
     """Top-level properties whose removal was asked for, and where."""
-    files: Mapping[str, str] = attribute(default_factory=dict)
+    files: Mapping[str, str] = NONE
     """Property to the path of the file it names, as typed."""

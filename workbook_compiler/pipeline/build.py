@@ -9,7 +9,7 @@ from typing import Any
 from workbook_compiler.model.codes import cells, structure, values
 from workbook_compiler.model.diagnostics import Diagnostic, Location
 from workbook_compiler.model.portal import FileType
-from workbook_compiler.model.records import Pointer, Record
+from workbook_compiler.model.records import NONE, Pointer, Record
 from workbook_compiler.pipeline.bind import Bound
 from workbook_compiler.pipeline.coerce import ReadColumn, read_column, reader_for
 from workbook_compiler.pipeline.coerce.reading import DELETE, NOTHING, Finding, Reading, is_wrong
@@ -130,6 +130,9 @@ def _hidden(built: Built) -> Iterator[Diagnostic]:
         yield Diagnostic(structure.ROW01, Location(table.file, table.sheet.name), context={"count": count})
 
 
+NO_NAMES: frozenset[str] = frozenset()
+
+
 def records(sheets: Sequence[Built]) -> list[Record]:
     """Return the records of all sheets, in the order of files, sheets and rows."""
     made: list[Record] = []
@@ -148,9 +151,9 @@ def records(sheets: Sequence[Built]) -> list[Record]:
                     values=body,
                     identifier=_identifier(body, table.entity.identifiers),
                     origin=RowOrigin(origins, i),
-                    misnamed=misnamed.get(i, frozenset()),
-                    deletes=deletes.get(i, {}),
-                    files=files.get(i, {}),
+                    misnamed=misnamed.get(i, NO_NAMES),
+                    deletes=deletes.get(i, NONE),
+                    files=files.get(i, NONE),
                 )
             )
     return made

@@ -6,7 +6,7 @@ The columns a lab knows sit where the person thinks of them; the portal wants th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from dataclasses import field as attribute
 from typing import Any
 
@@ -50,7 +50,7 @@ def weave(records: Sequence[Record], schema: Schema) -> tuple[list[Record], list
                         unknown.setdefault((name, target), []).append((at, prop.feed.type if prop.feed else ""))
                     elif member is not None and prop.feed:
                         additions.setdefault(fed_record, {}).setdefault(prop.feed.property, []).append(member)
-        kept.append(replace(record, values=own, origin=Woven(record.origin, frozenset(fed))))
+        kept.append(record._replace(values=own, origin=Woven(record.origin, frozenset(fed))))
     for (name, target), places in unknown.items():
         if target not in misnamed:
             said.append(_unknown(name, target, places, by_name, schema))
@@ -164,4 +164,4 @@ def _added(record: Record, additions: Mapping[str, list[Addition]] | None) -> Re
         for rank, (_, places) in enumerate(members, len(present)):
             extra.update({(name, rank, *inner): at for inner, at in places.items()})
         body[name] = present + [value for value, _ in members]
-    return replace(record, values=body, origin=Woven(record.origin, more=extra, several_files=_several(record)))
+    return record._replace(values=body, origin=Woven(record.origin, more=extra, several_files=_several(record)))

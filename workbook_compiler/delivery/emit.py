@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,13 @@ from workbook_compiler.model.plan import FORMAT, VERSION, Operation, Plan, Reque
 
 
 def write(folder: Path, plan: Plan | None, requests: Iterable[Request], told: Mapping[str, str]) -> list[Path]:
-    """Write the plan's folder and return its files. Without a plan only what is told is written; an older plan is removed."""
+    """Write the plan's folder and return its files. Without a plan only what is told is written; an older plan is removed.
+
+    Files that aren't ours stay where they are.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "plan.json").unlink(missing_ok=True)
-    shutil.rmtree(folder / "requests", ignore_errors=True)
+    _remove_older(folder / "requests")
     written = []
     if plan is not None:
         written += [*_requests(folder / "requests", requests), _plan(folder / "plan.json", plan)]
@@ -76,9 +78,16 @@ def _plan(path: Path, plan: Plan) -> Path:
     return path
 
 
+def _remove_older(folder: Path) -> None:
+    for file in folder.glob("batch-*.jsonl"):
+        file.unlink()
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+
+
 def _requests(folder: Path, requests: Iterable[Request]) -> list[Path]:
     """One file of lines for each batch, in sending order by name."""
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     batches: dict[int, list[bytes]] = {}
     for request in requests:
         line = {"method": request.method, "path": request.path, "body": request.body}

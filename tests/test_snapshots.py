@@ -249,7 +249,9 @@ def test_a_redirect_to_another_host_is_not_followed(tmp_path: Path) -> None:
     assert elsewhere.paths == []
 
 
-@pytest.mark.parametrize("target", ["file:///etc/passwd", "ftp://127.0.0.1/x", "data:application/json,{}"])
+@pytest.mark.parametrize(
+    "target", ["file:///etc/passwd", "ftp://127.0.0.1/x", "data:application/json,{}", "http://[::1/", "http://x:99999/"]
+)
 def test_a_redirect_out_of_the_web_is_not_followed(target: str, tmp_path: Path) -> None:
     """A server can't make us read a file of this machine."""
     with serving(answer(b"", 302, Location=target)) as portal, pytest.raises(UnreachableError):

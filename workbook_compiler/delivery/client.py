@@ -44,7 +44,7 @@ def fetch(server: str, path: str, etag: str | None = None) -> Fetched:
                 if len(body) > MAX_BYTES:
                     raise UnreachableError(told, "its answer is far too long")
             return Fetched(bytes(body), answer.headers.get("ETag"))
-    except requests.RequestException as error:
+    except (requests.RequestException, ValueError) as error:  # a redirect to no address at all is a ValueError
         raise UnreachableError(told, _words(error)) from error
 
 

@@ -169,7 +169,7 @@ def test_a_file_that_is_no_workbook_is_one_finding_and_ends_with_1(name: str, ow
         (["template", *KNOWN], "Name a preset"),
         (["template", "hi-c", *KNOWN, "-o", "blank.csv"], "blank.csv has another ending"),
         (["template", "hi-c", *KNOWN, "-o", "blank.xlsm"], "blank.xlsm has another ending"),
-        (["template", "hi-c", *KNOWN, "-o", "nowhere/blank.xlsx"], "nowhere/blank.xlsx cannot be written"),
+        (["template", "hi-c", *KNOWN, "-o", "profiles.json/blank.xlsx"], "profiles.json"),
         (["schemas", "diff", "profiles.json", "nowhere"], "no schemas at nowhere"),
         (["schemas", "pull"], "Missing option '--portal'"),
         (["schemas", "pull", *NOBODY, "-o", "-"], "standard output; -o takes a folder"),
@@ -316,7 +316,9 @@ def test_a_template_of_ours_knows_its_portal(own_desk: Path) -> None:
     """A workbook made by ``wbc template`` needs no --portal."""
     assert wbc(own_desk, "template", "--type", "Vendor", *KNOWN, "-o", "vendors.xlsx").returncode == 0
     made = load_workbook(own_desk / "vendors.xlsx")
-    made["Vendor"]["B5"], made["Vendor"]["C5"] = "demo-lab:v1", "Cells Ltd"
+    for header in made["Vendor"][1]:
+        typed = {"aliases": "demo-lab:v1", "*title": "Cells Ltd"}.get(header.value)
+        made["Vendor"].cell(5, header.column, typed)
     made.save(own_desk / "vendors.xlsx")
     run = wbc(own_desk, "check", "vendors.xlsx", "--schemas", "profiles.json", "--format", "json")
     assert (run.returncode, run.stdout, run.stderr) == (0, b"", b"")

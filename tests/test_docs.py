@@ -25,6 +25,8 @@ from conftest import FOURDN, ROOT
 from workbook_compiler import resources
 from workbook_compiler.cli import app
 from workbook_compiler.model.codes import CATALOGUE
+from workbook_compiler.model.columns import headers
+from workbook_compiler.model.schema import Schema
 from workbook_compiler.reports.explain import explain
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -205,6 +207,16 @@ def run_python(text: str, folder: Path) -> None:
         [sys.executable, "-W", "error", "-c", text], cwd=folder, capture_output=True, text=True, timeout=SECONDS
     )
     assert run.returncode == 0, run.stderr
+
+
+def test_the_sheet_of_the_readme_has_columns_a_template_has(schema: Schema) -> None:
+    """Every header of the pictured sheet is one of the type's, with its star when it is required."""
+    picture = next(text for kind, text in BLOCKS if kind == "" and "#Field Name:" in text)
+    line = next(line for line in picture.splitlines() if "#Field Name:" in line)
+    for header in line.split("#Field Name:")[1].split():
+        found = headers(schema.types["Biosample"]).find(header.removeprefix("*"))
+        assert found is not None, header
+        assert found[0].required == header.startswith("*"), header
 
 
 # ---------------------------------------------------------------- the house

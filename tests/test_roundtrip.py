@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 import xlsxwriter
+from conftest import FOURDN, ROOT
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-
-from conftest import FOURDN, ROOT
 from schema_records import rows
+
 from workbook_compiler import api
 from workbook_compiler.model.diagnostics import Severity
 from workbook_compiler.model.schema import EntityType, Schema
@@ -42,7 +42,7 @@ def workbook(name: str, cells: Mapping[str, Any]) -> bytes:
             elif isinstance(cell, datetime):
                 sheet.write_datetime(4, column, cell, moment)
             elif isinstance(cell, date):
-                sheet.write_datetime(4, column, datetime(cell.year, cell.month, cell.day), day)  # noqa: DTZ001
+                sheet.write_datetime(4, column, datetime(cell.year, cell.month, cell.day), day)
             else:
                 assert sheet.write_string(4, column, cell) == 0
     return out.getvalue()
@@ -56,7 +56,9 @@ def concrete(path: Path) -> list[tuple[Schema, EntityType]]:
 def expect_round_trip(schema: Schema, entity: EntityType, folder: Path, examples: int) -> None:
     """Records made up for the type come back equal, without an error."""
 
-    @settings(max_examples=examples, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=examples, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    )
     @given(st.data())
     def check(data: st.DataObject) -> None:
         body, cells = data.draw(rows(entity))
@@ -66,7 +68,9 @@ def expect_round_trip(schema: Schema, entity: EntityType, folder: Path, examples
         result = api.compile(path, schema)
         errors = [(d.code.id, str(d.location), d.message) for d in result.diagnostics if d.severity is Severity.ERROR]
         assert errors == [], cells
-        assert [json.dumps(r.values, sort_keys=True) for r in result.records] == [json.dumps(body, sort_keys=True)], cells
+        assert [json.dumps(r.values, sort_keys=True) for r in result.records] == [json.dumps(body, sort_keys=True)], (
+            cells
+        )
 
     check()
 

@@ -101,10 +101,10 @@ def test_a_cycle_is_opened_at_its_optional_link() -> None:
     assert names(select(circle, presets=[], types=["A", "B"])) == ["B", "A"]
 
 
-def test_columns_begin_with_the_name_then_the_required_ones() -> None:
-    """The row's own name comes first, then what is required with its whole object, then the portal's order."""
+def test_columns_begin_with_the_required_ones_then_the_name() -> None:
+    """What is required comes first with its whole object, then the row's own name, then the portal's order."""
     chosen = headers(select(LAB, presets=[], types=["Library"]))
-    assert chosen == ["aliases", "machine.model", "machine.lane", "kit", "note", "sample"]
+    assert chosen == ["machine.model", "machine.lane", "kit", "aliases", "note", "sample"]
 
 
 def test_all_means_every_type_that_can_be_filled_in() -> None:
@@ -123,7 +123,7 @@ def test_a_preset_narrows_the_columns_but_keeps_the_required() -> None:
 def test_a_preset_leaves_columns_out() -> None:
     """``leave_out`` takes columns away, and two presets together give what either wants."""
     without = preset({"Library": Choice(leave_out=("note", "sample"))})
-    assert headers(select(LAB, presets=[without], types=[])) == ["aliases", "machine.model", "machine.lane", "kit"]
+    assert headers(select(LAB, presets=[without], types=[])) == ["machine.model", "machine.lane", "kit", "aliases"]
     assert "note" in headers(select(LAB, presets=[without, preset({"Library": Choice(("note",))})], types=[]))
 
 

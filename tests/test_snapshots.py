@@ -237,9 +237,6 @@ def test_a_redirect_within_the_server_is_followed(tmp_path: Path) -> None:
     assert portal.paths == ["/profiles/", "/new/"]
 
 
-@pytest.mark.xfail(
-    reason="requests follows it; the fix is proposed, the decision is open", raises=pytest.fail.Exception
-)
 def test_a_redirect_to_another_host_is_not_followed(tmp_path: Path) -> None:
     """Schemas come from the server that was named; where it would send us is said instead."""
     with serving(answer(PROFILES)) as elsewhere:

@@ -43,14 +43,14 @@ def test_sheets_stand_in_linking_order(book: Workbook) -> None:
 
 
 def test_the_house_layout(book: Workbook) -> None:
-    """Column A carries the four marks, the row's own name follows, required columns have a star and come next."""
+    """Column A carries the four marks, required columns have a star and come first, the row's own name follows."""
     sheet = book["Sample"]
     marks = ["#Field Name:", "#Field Type:", "#Description:", "#Additional Info:"]
     assert [sheet.cell(row, 1).value for row in (1, 2, 3, 4)] == marks
-    assert [sheet.cell(1, column).value for column in (2, 3)] == ["aliases", "*size"]
-    assert sheet.cell(1, 3).font.bold
+    assert [sheet.cell(1, column).value for column in (2, 3)] == ["*size", "aliases"]
+    assert sheet.cell(1, 2).font.bold
     assert not sheet.cell(1, column_of(sheet, "note")).font.bold
-    assert sheet.freeze_panes == "C5"
+    assert sheet.freeze_panes == "D5"
     assert sheet.max_row == 4
 
 
@@ -124,7 +124,7 @@ def test_a_link_offers_what_the_other_sheet_names(book: Workbook) -> None:
         assert (rule.type, rule.formula1, rule.showErrorMessage) == ("list", "ids_Source", False)
     reach = book.defined_names["ids_Source"].attr_text
     assert reach.startswith(f"'Source'!$B$5:INDEX('Source'!$B$5:$B${LAST_ROW},")
-    assert "A name from the first column of sheet Source" in information(book, "source")[3]
+    assert "A name from the green column of sheet Source" in information(book, "source")[3]
 
 
 def test_a_link_to_a_group_of_types_offers_all_their_sheets(book: Workbook) -> None:

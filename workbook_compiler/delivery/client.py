@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
 
 from workbook_compiler.errors import UnreachableError, UsageError
 
+if TYPE_CHECKING:
+    from requests import Response
+
 TIMEOUT = (10, 120)
 """Seconds to connect, and to wait between two bytes."""
+MAX_REDIRECTS = 5
 MAX_BYTES = 256 << 20
 """A longer answer to a question for schemas isn't read."""
 
@@ -33,7 +39,7 @@ def fetch(server: str, path: str, etag: str | None = None) -> Fetched:
     headers = {"Accept": "application/json", **({"If-None-Match": etag} if etag else {})}
     url, told = server.rstrip("/") + path, without_secrets(server)
     try:
-        with requests.get(url, headers=headers, timeout=TIMEOUT, stream=True) as answer:
+        with _asked(url, headers, told) as answer:
             if etag and answer.status_code == 304:
                 return Fetched(None, etag)
             if answer.status_code != 200:
@@ -46,6 +52,32 @@ def fetch(server: str, path: str, etag: str | None = None) -> Fetched:
             return Fetched(bytes(body), answer.headers.get("ETag"))
     except (requests.RequestException, ValueError) as error:  # a redirect to no address at all is a ValueError
         raise UnreachableError(told, _words(error)) from error
+
+
+def _asked(url: str, headers: Mapping[str, str], told: str) -> Response:
+    """The answer to a GET. A redirect is followed within the host, or from http to https; elsewhere it is told."""
+    import requests
+
+    with requests.Session() as session:
+        for _ in range(MAX_REDIRECTS + 1):
+            answer = session.get(url, headers=headers, timeout=TIMEOUT, stream=True, allow_redirects=False)
+            if not answer.is_redirect:
+                return answer
+            answer.close()
+            target = urljoin(url, answer.headers["Location"])
+            if not _same_place(url, target):
+                raise UnreachableError(
+                    told, f"it sends us on to {without_secrets(target)}; name that address if you trust it"
+                )
+            url = target
+    raise UnreachableError(told, "it sends us round in a circle")
+
+
+def _same_place(old: str, new: str) -> bool:
+    before, after = urlsplit(old), urlsplit(new)
+    if (before.scheme, after.scheme, before.port, after.port) == ("http", "https", None, None):
+        return before.hostname == after.hostname
+    return (before.scheme, before.hostname, before.port) == (after.scheme, after.hostname, after.port)
 
 
 def without_secrets(address: str) -> str:

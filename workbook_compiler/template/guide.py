@@ -20,7 +20,7 @@ STEPS = (
     "Each row from row 5 on is one record. Rows 1 to 4 tell about the columns: the name, the kind of value, what is "
     "meant, and what else to know. Please leave them, and column A, as they are. A row with # in column A is not read.",
     "Fill in every column whose name has a star (*). An empty cell says nothing and is never sent.",
-    "Give each row a name of your own in the first column, such as my-lab:sample-1. Other rows refer to it by that "
+    "Give each row a name of your own in the green column, such as my-lab:sample-1. Other rows refer to it by that "
     "name, and their dropdown shows the names typed so far. What the portal has already is referred to by its "
     "identifier there.",
     "Several values in one cell are separated by commas: red, green. A value that holds a comma goes in quotes: "

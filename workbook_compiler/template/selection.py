@@ -34,7 +34,7 @@ class Selection:
 
 
 def select(schema: Schema, *, presets: Sequence[Preset], types: Sequence[str]) -> Selection:
-    """Return the chosen types in topological order, each with its columns: identifier, required, then the others.
+    """Return the chosen types in topological order, each with its columns: required, identifier, then the others.
 
     Raises UsageError for a type or column that the schema lacks, and when nothing at all is chosen.
     """
@@ -83,13 +83,13 @@ def _chosen(entity: EntityType, choices: Iterable[Choice]) -> ChosenType:
 
 
 def _in_column_order(picked: Sequence[Field], identifier: Field | None) -> tuple[Field, ...]:
-    """Return the row's own name first, so that it can be frozen; an embedded object moves as a whole."""
+    """Return the required columns first, then the row's own name; an embedded object moves as a whole."""
     needed = {field.path[0] for field in picked if field.required}
     place = {field.path[0]: number for number, field in reversed(list(enumerate(picked)))}
 
     def rank(field: Field) -> tuple[bool, bool, int, bool]:
         top = field.path[0]
-        return field is not identifier, top not in needed, place[top], not field.required
+        return top not in needed, field is not identifier, place[top], not field.required
 
     return tuple(sorted(picked, key=rank))
 

@@ -121,7 +121,7 @@ def _value(prop: Property, reach: Reach) -> str:
     if leaf.link:
         more = " …" if len(reach.sheets) > 3 else ""
         here = (
-            f"A name from the first column of sheet {' or '.join(reach.sheets[:3])}{more}, or an"
+            f"A name from the green column of sheet {' or '.join(reach.sheets[:3])}{more}, or an"
             if reach.sheets
             else "An"
         )

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbook_compiler.errors import UsageError
+from workbook_compiler.files import written_whole
 from workbook_compiler.model.columns import Field
 from workbook_compiler.model.schema import Kind, Schema
 from workbook_compiler.template.checked import done, put
 from workbook_compiler.template.dropdowns import Dropdowns, dropdowns, write_lists, write_validations
 from workbook_compiler.template.guide import write_guide
-from workbook_compiler.template.selection import Selection
+from workbook_compiler.template.selection import ChosenType, Selection
 from workbook_compiler.template.sheets import FIRST_COLUMN, HEADER_ROWS, LAST_ROW, MANIFEST, Sheet, lay_out
 from workbook_compiler.template.styles import Styles
 from workbook_compiler.template.words import description, header, information, type_words
@@ -32,6 +33,8 @@ MARKS = ("#Field Name:", "#Field Type:", "#Description:", "#Additional Info:")
 
 _MARKS_WIDTH = 16
 _LINE = 12.5
+MOST_FROZEN = 3
+"""More frozen columns would leave a laptop no room to type in."""
 """Height of one line of small print."""
 
 
@@ -49,12 +52,10 @@ def write(selection: Selection, schema: Schema, path: Path, *, tool_version: str
         "layout": "house",
     }
     content = _content(lay_out(selection, schema), facts)
-    part = path.with_name(f"{path.name}.part")
     try:
-        part.write_bytes(content)
-        part.replace(path)
+        with written_whole(path) as beside:
+            beside.write_bytes(content)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise UsageError(f"{path} cannot be written: {error.strerror}.") from error
 
 
@@ -95,7 +96,7 @@ def _write_sheet(workbook: Workbook, sheet: Sheet, offered: Dropdowns, styles: S
     # Row 4 stands as the filter's header, so that filtering and sorting leave the rows above alone.
     last = FIRST_COLUMN + len(sheet.chosen.fields) - 1
     done(worksheet.autofilter(HEADER_ROWS - 1, 0, LAST_ROW, last))
-    worksheet.freeze_panes(HEADER_ROWS, FIRST_COLUMN + (sheet.chosen.identifier is not None))
+    worksheet.freeze_panes(HEADER_ROWS, FIRST_COLUMN + _frozen(sheet.chosen))
     worksheet.set_selection(HEADER_ROWS, FIRST_COLUMN, HEADER_ROWS, FIRST_COLUMN)
 
 
@@ -109,6 +110,12 @@ def _write_marks(worksheet: Worksheet, styles: Styles) -> None:
         "input_message": "Leave it empty. A row with # here is not read.",
     }
     done(worksheet.data_validation(HEADER_ROWS, 0, LAST_ROW, 0, options))
+
+
+def _frozen(chosen: ChosenType) -> int:
+    """How many columns stay in sight: up to the row's own name, when it stands near enough."""
+    place = chosen.fields.index(chosen.identifier) + 1 if chosen.identifier else 0
+    return place if place <= MOST_FROZEN else 0
 
 
 def _set_heights(worksheet: Worksheet, sheet: Sheet) -> None:

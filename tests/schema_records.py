@@ -82,7 +82,7 @@ def scalar(prop: Property) -> st.SearchStrategy[Typed]:
         days = st.dates(date(1900, 3, 1), date(2100, 1, 1))
         return days.flatmap(lambda d: st.sampled_from([(d.isoformat(), d), (d.isoformat(), d.isoformat())]))
     if prop.kind is Kind.DATE_TIME:
-        moments = st.integers(10**6, 4 * 10**9).map(lambda s: datetime(1970, 1, 1) + timedelta(seconds=s))  # noqa: DTZ001
+        moments = st.integers(10**6, 4 * 10**9).map(lambda s: datetime(1970, 1, 1) + timedelta(seconds=s))
         return moments.flatmap(lambda m: st.sampled_from([(f"{m.isoformat()}Z", m), (f"{m.isoformat()}Z", m.isoformat(" "))]))
     if prop.kind is Kind.ANY:
         return st.text(TEXT, min_size=1, max_size=9).filter(typeable).map(lambda t: (t, t))

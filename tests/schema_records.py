@@ -38,7 +38,12 @@ ATTACHED = {
 
 def typeable(text: str) -> bool:
     """Tell whether a text stays as it is in a cell: outer spaces go, and some words mean something else."""
-    return bool(text.strip(SPACES)) and text == text.strip(SPACES) and text != "*delete*" and not text.startswith(("#", "{", "["))
+    return (
+        bool(text.strip(SPACES))
+        and text == text.strip(SPACES)
+        and text != "*delete*"
+        and not text.startswith(("#", "{", "["))
+    )
 
 
 def texts(prop: Property) -> st.SearchStrategy[str]:
@@ -63,12 +68,16 @@ def numbers(prop: Property) -> st.SearchStrategy[Any]:
     """Numbers that a property takes, zero among them; no more digits than Excel keeps."""
     if prop.choices:
         return st.sampled_from(prop.choices)
-    low = -10**6 if prop.minimum is None else int(prop.minimum)
+    low = -(10**6) if prop.minimum is None else int(prop.minimum)
     high = 10**6 if prop.maximum is None else int(prop.maximum)
     whole = st.integers(low, high)
     if prop.kind is Kind.INTEGER:
         return whole
-    halves = st.floats(low, high, allow_nan=False).map(lambda f: round(f, 4)).filter(lambda f: f != int(f) and low <= f <= high)
+    halves = (
+        st.floats(low, high, allow_nan=False)
+        .map(lambda f: round(f, 4))
+        .filter(lambda f: f != int(f) and low <= f <= high)
+    )
     return whole | halves
 
 
@@ -83,7 +92,9 @@ def scalar(prop: Property) -> st.SearchStrategy[Typed]:
         return days.flatmap(lambda d: st.sampled_from([(d.isoformat(), d), (d.isoformat(), d.isoformat())]))
     if prop.kind is Kind.DATE_TIME:
         moments = st.integers(10**6, 4 * 10**9).map(lambda s: datetime(1970, 1, 1) + timedelta(seconds=s))
-        return moments.flatmap(lambda m: st.sampled_from([(f"{m.isoformat()}Z", m), (f"{m.isoformat()}Z", m.isoformat(" "))]))
+        return moments.flatmap(
+            lambda m: st.sampled_from([(f"{m.isoformat()}Z", m), (f"{m.isoformat()}Z", m.isoformat(" "))])
+        )
     if prop.kind is Kind.ANY:
         return st.text(TEXT, min_size=1, max_size=9).filter(typeable).map(lambda t: (t, t))
     return texts(prop).map(lambda t: (t, t))
@@ -93,7 +104,9 @@ def listed(prop: Property, rules: Mapping[str, Any]) -> st.SearchStrategy[Typed]
     """A list and one cell that holds it, with CSV quoting or as a JSON list."""
     item = prop.items or Property("", Kind.TEXT)
     low, high = max(rules.get("minItems", 1), 1), rules.get("maxItems", 3)
-    values = st.lists(scalar(item).map(lambda pair: pair[0]), min_size=low, max_size=max(low, high), unique_by=json.dumps)
+    values = st.lists(
+        scalar(item).map(lambda pair: pair[0]), min_size=low, max_size=max(low, high), unique_by=json.dumps
+    )
     return values.flatmap(lambda v: st.sampled_from([(v, quoted(v)), (v, json.dumps(v, ensure_ascii=False))]))
 
 
@@ -138,7 +151,9 @@ def cell(field: Field, rules: Mapping[str, Any]) -> st.SearchStrategy[Typed]:
     if field.property.attachment:
         allowed = field.property.properties["type"].choices if "type" in field.property.properties else ()
         names = [name for name, media in ATTACHED.items() if not allowed or media in allowed]
-        return st.sampled_from(names).map(lambda n: ({"download": n, "type": ATTACHED[n], "href": f"a b/{n}"}, f"a b/{n}"))
+        return st.sampled_from(names).map(
+            lambda n: ({"download": n, "type": ATTACHED[n], "href": f"a b/{n}"}, f"a b/{n}")
+        )
     if field.property.upload:
         return st.just(("reads_R1.fastq.gz", "/data/run 1/reads_R1.fastq.gz"))
     if field.json:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from workbook_compiler import resources
 from workbook_compiler.errors import UsageError
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from workbook_compiler.pipeline.read.cells import Sheet, Workbook
 
 Paths = str | Path | Sequence[str | Path]
+ReadBook: TypeAlias = "tuple[Workbook, tuple[Diagnostic, ...]]"
+"""A workbook, and what is wrong with its file."""
 
 
 def tool_version() -> str:
@@ -54,6 +56,11 @@ def load_schema(portal_name: str, source: str | Path | None = None) -> Schema:
     chosen = portal(portal_name)
     documents, name, sha256 = snapshots.load(chosen, source)
     return chosen.load_schema(documents, name, sha256)
+
+
+def no_schema() -> Schema:
+    """Return a schema that accepts nothing: to tell what is wrong with files that hold no readable sheet."""
+    return Schema(next(iter(resources.portals())), {}, "", "")
 
 
 def pull_schema(portal_name: str, server: str | None = None, folder: Path | None = None) -> tuple[Path, bool]:
@@ -97,7 +104,7 @@ def template_bytes(schema: Schema, preset: str | Sequence[str] = (), types: Sequ
 
 def refuse_filled(path: Path, schema: Schema) -> None:
     """Raise UsageError when something else than a blank workbook of ours lies where one is to be written."""
-    if not path.is_file():
+    if not path.is_file() or path.stat().st_size == 0:
         return
     books = read(path)
     if compile_workbooks(books, schema).records:
@@ -167,16 +174,14 @@ class Result:
 
 
 def _type_counts(records: Sequence[Record], diagnostics: Sequence[Diagnostic]) -> tuple[TypeCount, ...]:
-    wrong = {
-        (at.file, at.sheet, at.row)
-        for d in diagnostics
-        if d.severity is Severity.ERROR
-        for at in (d.location, *(d.related if d.location.row is None else ()))
-    }
+    places = [d.location for d in diagnostics if d.severity is Severity.ERROR]
+    wrong = {(at.file, at.sheet, at.row) for at in places}
+    rows = {record.location[:3] for record in records}
+    whole = {(file, sheet) for file, sheet, row in wrong if (file, sheet, row) not in rows}
     counts: dict[str, list[bool]] = {}
     for record in records:
         at = record.location
-        counts.setdefault(record.type, []).append((at.file, at.sheet, at.row) in wrong)
+        counts.setdefault(record.type, []).append(at[:3] in wrong or at[:2] in whole)
     return tuple(TypeCount(name, len(rows), sum(rows)) for name, rows in counts.items())
 
 
@@ -188,9 +193,7 @@ def compile(books: Paths, schema: Schema, *, type_name: str | None = None) -> Re
     return compile_workbooks(read(books, type_name), schema)
 
 
-def read(
-    books: Paths, type_name: str | None = None, step: Step = silent
-) -> list[tuple[Workbook, tuple[Diagnostic, ...]]]:
+def read(books: Paths, type_name: str | None = None, step: Step = silent) -> list[ReadBook]:
     """Return each file's workbook, and what is wrong with the file."""
     from workbook_compiler.pipeline.read import read as read_file
 
@@ -204,16 +207,21 @@ def read(
     for number, (path, name) in enumerate(zip(paths, _names(paths), strict=True)):
         step(f"Reading {name}", 0.4 * number / len(paths))
         try:
-            outcome = read_file(path, name, type_name)
+            outcome = read_file(path, name)
         except OSError as error:
             raise UsageError(f"{path} can't be opened: {error.strerror}.") from error
         outcomes.append((outcome.value, outcome.diagnostics))
-    return outcomes
+    return _with_type(outcomes, type_name) if type_name else outcomes
 
 
-def compile_workbooks(
-    books: Sequence[tuple[Workbook, tuple[Diagnostic, ...]]], schema: Schema, step: Step = silent
-) -> Result:
+def _with_type(books: Sequence[ReadBook], type_name: str) -> list[ReadBook]:
+    """The workbooks with the type of their text files said; of several only those whose name doesn't say it."""
+    texts = [workbook for workbook, _ in books if workbook.is_text]
+    said = {f"sheet:{sheet.name}": type_name for w in texts for sheet in w.sheets} if len(texts) == 1 else {}
+    return [(replace(w, manifest={**said, "otherwise": type_name}) if w.is_text else w, found) for w, found in books]
+
+
+def compile_workbooks(books: Sequence[ReadBook], schema: Schema, step: Step = silent) -> Result:
     """Return what workbooks that were read already mean as one submission."""
     from workbook_compiler.pipeline import compile as run
     from workbook_compiler.pipeline import in_reading_order
@@ -232,19 +240,24 @@ check = compile
 """A check is a compile whose plan isn't written."""
 
 
-def manifest(books: Sequence[tuple[Workbook, tuple[Diagnostic, ...]]]) -> Mapping[str, str]:
+def manifest(books: Sequence[ReadBook]) -> Mapping[str, str]:
     """Return what the first of the workbooks that came from a template of ours says about itself, or nothing."""
-    return next((workbook.manifest for workbook, _ in books if workbook.manifest), {})
+    return next((workbook.manifest for workbook, _ in books if "portal" in workbook.manifest), {})
 
 
 def _names(paths: Sequence[Path]) -> list[str]:
     """The shortest ends of the paths that tell the files apart: the bare name where that is enough."""
-    names = [path.name for path in paths]
+    names = [_printable(path.name) for path in paths]
     depth = 1
     while len(set(names)) < len(names) and depth < 40:
         depth += 1
-        names = ["/".join(path.resolve().parts[-depth:]) for path in paths]
+        names = [_printable("/".join(path.resolve().parts[-depth:])) for path in paths]
     return names
+
+
+def _printable(name: str) -> str:
+    """A file name whose bytes are no text can't be written into a document as it is."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def write_plan(result: Result, folder: str | Path) -> list[Path]:

@@ -174,6 +174,8 @@ def _compiled(books: Sequence[Path], portal: str | None, schemas: str | None, ty
         read = api.read(list(books), type_name, step)
         said = api.manifest(read)
         name = portal or said.get("portal")
+        if name is None and not any(workbook.sheets for workbook, _ in read):
+            return api.compile_workbooks(read, api.no_schema(), step)
         if name is None:
             raise UsageError("Say which portal with --portal; this workbook isn't from a template of ours.")
         schema = api.load_schema(name, schemas)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from workbook_compiler.errors import UsageError
 from workbook_compiler.files import written_whole
 from workbook_compiler.model.plan import FORMAT, VERSION, Operation, Plan, Request
 
@@ -16,8 +17,7 @@ def write(folder: Path, plan: Plan | None, requests: Iterable[Request], told: Ma
     Files that aren't ours stay where they are.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "plan.json").unlink(missing_ok=True)
-    _remove_older(folder / "requests")
+    _remove_older(folder)
     written = []
     if plan is not None:
         written += [*_requests(folder / "requests", requests), _plan(folder / "plan.json", plan)]
@@ -79,10 +79,17 @@ def _plan(path: Path, plan: Plan) -> Path:
 
 
 def _remove_older(folder: Path) -> None:
-    for file in folder.glob("batch-*.jsonl"):
+    """Remove the plan of an earlier run and its requests, and nothing that isn't ours."""
+    plan, requests = folder / "plan.json", folder / "requests"
+    if plan.exists():
+        with plan.open("rb") as stream:
+            if not stream.read(100).startswith(_json({"format": FORMAT})[:-1]):
+                raise UsageError(f"{plan} isn't a plan of ours. Choose another folder.")
+        plan.unlink()
+    for file in requests.glob("batch-*.jsonl"):
         file.unlink()
-    if folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
+    if requests.is_dir() and not any(requests.iterdir()):
+        requests.rmdir()
 
 
 def _requests(folder: Path, requests: Iterable[Request]) -> list[Path]:
@@ -93,8 +100,9 @@ def _requests(folder: Path, requests: Iterable[Request]) -> list[Path]:
         line = {"method": request.method, "path": request.path, "body": request.body}
         batches.setdefault(request.batch, []).append(_json(line) + b"\n")
     paths = []
+    digits = max(4, len(str(len(batches))))
     for batch, lines in sorted(batches.items()):
-        path = folder / f"batch-{batch + 1:04d}.jsonl"
+        path = folder / f"batch-{batch + 1:0{digits}d}.jsonl"
         with written_whole(path) as beside:
             beside.write_bytes(b"".join(lines))
         paths.append(path)

@@ -18,6 +18,11 @@ def json_pointer(path: Pointer) -> str:
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
 
 
+def key_of(link: str) -> str:
+    """Return the identifier in a link: of a path such as ``/biosources/lab:bs1/`` its last part."""
+    return link.rstrip("/").rpartition("/")[2]
+
+
 class Reference(NamedTuple):
     """One link value of a record."""
 
@@ -61,6 +66,6 @@ class Record(NamedTuple):
     misnamed: frozenset[str] = frozenset()
     """What was typed where an identifier should be and isn't one; links to it aren't told a second time."""
     deletes: Mapping[str, Location] = NONE
-    """Top-level properties whose removal was asked for, and where."""
+    """Headers of the properties whose removal was asked for (``a.b-1``), and where."""
     files: Mapping[str, str] = NONE
     """Property to the path of the file it names, as typed."""

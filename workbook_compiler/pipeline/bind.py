@@ -55,7 +55,7 @@ def bind(table: Table) -> tuple[Bound, list[Diagnostic]]:
         text = _text(row[index])
         at = bound.at(table.header_row, index)
         if text is None:
-            said.append(Diagnostic(structure.HDR06, at, value=getattr(row[index], "text", "a formula")))
+            said.append(Diagnostic(structure.HDR06, at, value=_failed(row[index])))
             misread.add("")
         elif text and not _is_private(text, known):
             column, remarks = _column(text, index, known, at, table, str(row[index]))
@@ -72,6 +72,7 @@ def bind(table: Table) -> tuple[Bound, list[Diagnostic]]:
     refused = [c for c in bound.columns if c.field.access is Access.REFUSED]
     said.extend(d for column in refused for d in _refused(bound, column))
     said.extend(_marks(bound))
+    said.extend(_left_out(bound))
     return Bound(table, tuple(accepted), frozenset(misread)), said
 
 
@@ -82,12 +83,16 @@ def _text(cell: Any) -> str | None:
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
     text = "" if cell is None else str(cell).strip(SPACES)
-    return text.removeprefix("*").strip(SPACES)
+    return None if text.upper() in ERROR_TEXTS else text.removeprefix("*").strip(SPACES)
+
+
+def _failed(cell: Any) -> str:
+    return "a formula without a result" if isinstance(cell, NoResult) else getattr(cell, "text", str(cell).strip())
 
 
 def _is_private(text: str, known: Headers) -> bool:
     """A ``#`` in front keeps a column for the user, unless the portal itself has a property of that name."""
-    return text.startswith("#") and text not in known.exact and text.upper() not in ERROR_TEXTS
+    return text.startswith("#") and text not in known.exact
 
 
 def _column(
@@ -134,6 +139,21 @@ def _refused(bound: Bound, column: Column) -> Sequence[Diagnostic]:
     at = bound.at(bound.table.header_row, column.index)
     name = column.field.header(column.member)
     return [Diagnostic(structure.HDR05, at, name, None, {"count": len(filled)}, related=tuple(filled[:RELATED]))]
+
+
+def _left_out(bound: Bound) -> Sequence[Diagnostic]:
+    """Rows of a plain table that begin with #: there the first column is a column of values like any other."""
+    table = bound.table
+    if table.first_column > 0 or not table.rows:
+        return []
+    kept, rows = set(table.rows), table.sheet.rows
+    places = [
+        bound.at(row, 0)
+        for row in range(table.rows[0], len(rows))
+        if row not in kept and any(map(_is_filled, rows[row]))
+    ]
+    context = {"rows": "1 row" if len(places) == 1 else f"{len(places):,} rows"}
+    return [Diagnostic(structure.ROW02, places[0], context=context, related=tuple(places[1:RELATED]))] if places else []
 
 
 def _marks(bound: Bound) -> Sequence[Diagnostic]:

@@ -186,7 +186,7 @@ def _deletes(built: Built) -> dict[int, dict[str, Location]]:
     found: dict[int, dict[str, Location]] = {}
     for column, read in zip(built.bound.columns, built.read, strict=True):
         for i in [i for i, value in enumerate(read.values) if value is DELETE] if DELETE in read.values else ():
-            found.setdefault(i, {})[column.field.path[0]] = built.bound.at(built.rows[i], column.index)
+            found.setdefault(i, {})[column.field.header(column.member)] = built.bound.at(built.rows[i], column.index)
     return found
 
 

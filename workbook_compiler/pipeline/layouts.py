@@ -91,11 +91,12 @@ def _entity(name: str, workbook: Workbook, schema: Schema) -> tuple[EntityType |
     entity = schema.types.get(workbook.manifest.get(f"sheet:{name}", name)) or _shortened(name, schema.types)
     remarks = []
     if entity is None:
-        entity = _otherwise_spelt(name, schema.types)
+        entity = _otherwise_spelt(name, schema.types) or schema.types.get(workbook.manifest.get("otherwise", ""))
         if entity is None:
             near = likely(name, [n for n, e in schema.types.items() if not e.abstract])
             return None, [Diagnostic(structure.SHT01, at, value=name, suggestions=tuple(near))]
-        remarks.append(Diagnostic(structure.SHT03, at, value=name, context={"type": entity.name}))
+        if "otherwise" not in workbook.manifest:
+            remarks.append(Diagnostic(structure.SHT03, at, value=name, context={"type": entity.name}))
     if entity.abstract:
         choices = schema.concrete(entity.name)
         shown = ", ".join(choices[:3]) + (f" (and {len(choices) - 3} more)" if len(choices) > 3 else "")
@@ -107,7 +108,8 @@ def _shortened(name: str, types: Mapping[str, EntityType]) -> EntityType | None:
     """The only type that begins as a sheet's name of full length does."""
     if len(name) != MAX_SHEET_NAME:
         return None
-    longer = [entity for type_name, entity in types.items() if type_name.startswith(name)]
+    folded = name.casefold()
+    longer = [entity for type_name, entity in types.items() if type_name.casefold().startswith(folded)]
     return longer[0] if len(longer) == 1 else None
 
 

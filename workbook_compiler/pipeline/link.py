@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbook_compiler.model.codes import links
 from workbook_compiler.model.diagnostics import Diagnostic, Location
-from workbook_compiler.model.records import Pointer, Record, Reference
+from workbook_compiler.model.records import Pointer, Record, Reference, key_of
 from workbook_compiler.model.schema import EntityType, Kind, Property, Schema
 from workbook_compiler.nearest import Identifiers
 
@@ -89,7 +89,7 @@ def _repeated(text: str, places: Sequence[tuple[int, Pointer]], records: Sequenc
     cells = [records[number].origin.locations()[pointer] for number, pointer in places]
     first, second, *others = list(dict.fromkeys(cells))
     name = str(places[0][1][0])
-    return Diagnostic(links.IDN01, second, name, text, {"first": str(first)}, related=(first, *others))
+    return Diagnostic(links.IDN01, second, name, text, {"first": _seen_from(second, first)}, related=(first, *others))
 
 
 def _unnamed(records: Sequence[Record], schema: Schema) -> Iterator[Diagnostic]:
@@ -145,6 +145,7 @@ class _Resolver:
         self._misnamed = frozenset(name for record in records for name in record.misnamed)
         self._known: dict[tuple[str, tuple[str, ...]], int | None] = {}
         self._absent: dict[str, list[tuple[Record, Pointer, tuple[str, ...]]]] = {}
+        self._misspelt: dict[str, list[tuple[Record, Pointer]]] = {}
         self._mistyped: dict[tuple[str, tuple[str, ...]], list[tuple[Record, Pointer]]] = {}
 
     def resolved(self, record: Record) -> Iterator[Reference]:
@@ -154,7 +155,9 @@ class _Resolver:
                 found = self._known[key]
             else:
                 found = self._known[key] = self._find(value, targets)
-            if found is None:
+            if "/" in value and not value.startswith("/") and value not in self._index:
+                self._misspelt.setdefault(value, []).append((record, pointer))
+            elif found is None:
                 if self._candidates(value):
                     self._mistyped.setdefault(key, []).append((record, pointer))
                 elif value not in self._misnamed:
@@ -163,7 +166,7 @@ class _Resolver:
 
     def _candidates(self, value: str) -> Sequence[tuple[int, Pointer]]:
         """The records a value may name: an identifier, or a path that ends in one."""
-        return self._index.get(value) or self._index.get(value.rstrip("/").rpartition("/")[2], ())
+        return self._index.get(value) or self._index.get(key_of(value), ())
 
     def _find(self, value: str, targets: Sequence[str]) -> int | None:
         for number, _ in self._candidates(value):
@@ -177,8 +180,15 @@ class _Resolver:
             number, pointer = self._candidates(value)[0]
             meant = self._records[number].origin.locations()[pointer]
             at, related, name = self._places(places)
-            context = {"expected": " or ".join(targets), "found": self._records[number].type, "at": meant}
+            context = {
+                "expected": " or ".join(targets),
+                "found": self._records[number].type,
+                "at": _seen_from(at, meant),
+            }
             yield Diagnostic(links.REF04, at, name, value, context, related=(*related, meant))
+        for value, places in self._misspelt.items():
+            at, related, name = self._places(places)
+            yield Diagnostic(links.REF08, at, name, value, {}, (_as_path(value),), related)
         by_targets: dict[tuple[str, ...], Identifiers] = {}
         for value, absent in self._absent.items():
             targets = absent[0][2]
@@ -197,7 +207,7 @@ class _Resolver:
         self, value: str, absent: Sequence[tuple[Record, Pointer, tuple[str, ...]]], names: Identifiers
     ) -> Diagnostic:
         places = [(record, pointer) for record, pointer, _ in absent]
-        capitals = names.same_but_capitals(value)
+        capitals = names.same_but_capitals(key_of(value))
         close = [capitals] if capitals else [] if "/" in value else names.close(value)
         if not close:
             at, related, field = self._places(places, error=False)
@@ -205,9 +215,10 @@ class _Resolver:
         at, related, field = self._places(places)
         number, pointer = self._index[close[0]][0]
         meant = self._records[number].origin.locations()[pointer]
-        context = {"nearest": close[0], "nearest_at": meant}
+        context = {"nearest": close[0], "nearest_at": _seen_from(at, meant)}
         code = links.REF03 if capitals else links.REF01
-        return Diagnostic(code, at, field, value, context, tuple(close), (*related, meant))
+        near = tuple(value.replace(key_of(value), name) for name in close)
+        return Diagnostic(code, at, field, value, context, near, (*related, meant))
 
     def _places(
         self, places: Sequence[tuple[Record, Pointer]], *, error: bool = True
@@ -219,3 +230,13 @@ class _Resolver:
             self._taken.add(first)
         name = ".".join(str(step) for step in places[0][1] if isinstance(step, str))
         return first, tuple(at for at in cells if at != first), name
+
+
+def _seen_from(at: Location, other: Location) -> str:
+    """A place as it is told at another one: with its file when that is another file."""
+    return str(other) if other.file == at.file else f"{other} of {other.file}"
+
+
+def _as_path(value: str) -> str:
+    """A link as portals take paths: from the first slash on, without the server."""
+    return "/" + value.partition("://")[2].partition("/")[2].lstrip("/") if "://" in value else f"/{value.lstrip('/')}"

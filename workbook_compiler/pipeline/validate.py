@@ -68,21 +68,45 @@ def checker(entity: EntityType) -> Checker:
 def validate(built: Built, records: Sequence[Record]) -> list[Diagnostic]:
     """Return what is wrong with the bodies of one sheet; ``records[i]`` is the record of row ``built.rows[i]``."""
     entity = built.bound.table.entity
-    absent = [] if built.bound.misread else _absent(built)
-    said = [_no_column(built, name) for name in absent] if records else []
+    absent = _absent(built) if records else []
+    missing = Missing(built)
+    rows = [built.bound.at(row, built.bound.table.first_column) for row in built.rows[:RELATED]]
+    for name in absent:
+        missing.told[name, values.REQ02] = {}, rows
     rules = entity.rules
     if absent:
         rules = {**rules, "required": [name for name in rules.get("required", ()) if name not in absent]}
     check = Checker(rules) if absent else checker(entity)
-    missing: dict[str, list[Location]] = {}
+    said: list[Diagnostic] = []
     for i, record in enumerate(records):
         if not check.accepts(record.values):
             said.extend(_row(built, i, record, check, missing))
-    for name, rows in missing.items():
-        at = Location(built.bound.table.file, built.bound.table.sheet.name)
-        context = {"type": entity.name}
-        said.append(Diagnostic(values.REQ02, at, name, context=context, related=tuple(rows[:RELATED])))
-    return said
+    return [*missing.diagnostics(), *said]
+
+
+class Missing:
+    """Columns that a sheet lacks, told once for the sheet; a header that may be one of them misspelt is told already."""
+
+    def __init__(self, built: Built) -> None:
+        self.built = built
+        self.told: dict[tuple[str, Code], tuple[Mapping[str, Any], list[Location]]] = {}
+
+    def add(self, name: str, code: Code, context: Mapping[str, Any], at: Location) -> None:
+        """Note that a row lacks the column ``name``."""
+        self.told.setdefault((name, code), (context, []))[1].append(at)
+
+    def diagnostics(self) -> Iterator[Diagnostic]:
+        """Yield one diagnostic for each missing column, with the first rows that lack it."""
+        table = self.built.bound.table
+        at = Location(table.file, table.sheet.name)
+        names = [name for name, _ in self.told]
+        misspelt = {
+            near for header in self.built.bound.misread for near in (likely(header, names) if header else names)
+        }
+        for (name, code), (context, places) in self.told.items():
+            if name not in misspelt:
+                related = tuple(places[:RELATED])
+                yield Diagnostic(code, at, name, context={"type": table.entity.name, **context}, related=related)
 
 
 def _absent(built: Built) -> list[str]:
@@ -91,28 +115,18 @@ def _absent(built: Built) -> list[str]:
     return [name for name in built.bound.table.entity.rules.get("required", ()) if name not in present]
 
 
-def _no_column(built: Built, name: str) -> Diagnostic:
-    table = built.bound.table
-    related = tuple(built.bound.at(row, table.first_column) for row in built.rows[:RELATED])
-    return Diagnostic(
-        values.REQ02, Location(table.file, table.sheet.name), name, context={"type": table.entity.name}, related=related
-    )
-
-
-def _row(
-    built: Built, i: int, record: Record, check: Checker, missing: dict[str, list[Location]]
-) -> Iterator[Diagnostic]:
+def _row(built: Built, i: int, record: Record, check: Checker, missing: Missing) -> Iterator[Diagnostic]:
     """What is wrong with one row; what a cell of a merged area lacks has been told."""
     origins = record.origin.locations()
     for problem in check.problems(record.values):
         for pointer, code, context in _causes(problem, built.bound.table.entity):
             at = record.origin.place(pointer) or _nearest_origin(origins, pointer)
-            if at is None and code is values.REQ03:
-                at = record.origin.place((*pointer[:-1], context["because"]))
             name = ".".join(str(step) for step in pointer if isinstance(step, str)) or built.bound.table.entity.name
             if at is None and code is values.REQ01:
-                if not built.bound.misread:
-                    missing.setdefault(name, []).append(built.bound.at(built.rows[i], built.bound.table.first_column))
+                missing.add(name, values.REQ02, {}, built.bound.at(built.rows[i], built.bound.table.first_column))
+            elif at is None and code is values.REQ03:
+                because = record.origin.place((*pointer[:-1], context["because"])) or _first_cell(built, i)
+                missing.add(name, values.REQ03, context, because)
             elif at is None or not _is_covered(built, i, at):
                 yield _diagnostic(code, at or _first_cell(built, i), name, context)
 

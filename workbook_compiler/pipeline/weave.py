@@ -12,7 +12,7 @@ from typing import Any
 
 from workbook_compiler.model.codes import links, values
 from workbook_compiler.model.diagnostics import Diagnostic, Location
-from workbook_compiler.model.records import Origin, Pointer, Record, json_pointer
+from workbook_compiler.model.records import Origin, Pointer, Record, json_pointer, key_of
 from workbook_compiler.model.schema import EntityType, Feed, Property, Schema
 from workbook_compiler.nearest import Identifiers
 
@@ -87,7 +87,8 @@ def _targets(value: Any) -> list[str]:
 
 def _find(target: str, prop: Property, by_name: Mapping[str, list[Record]], schema: Schema) -> int | None:
     wanted = prop.feed.type if prop.feed else ""
-    return next((r.number for r in by_name.get(target, ()) if schema.is_a(r.type, wanted)), None)
+    named = by_name.get(target) or by_name.get(key_of(target), [])
+    return next((record.number for record in named if schema.is_a(record.type, wanted)), None)
 
 
 def _member(

@@ -94,3 +94,13 @@ REF07 = Code(
     why="The set refers to this row by its identifier.",
     example="A replicate_set in a row with empty aliases.",
 )
+REF08 = Code(
+    "REF08",
+    "reference.form",
+    Severity.ERROR,
+    title="The link isn't written as the portal takes it",
+    message="“{value}” can't be sent: a link is an identifier, or a path that begins with a slash.",
+    hint="Write the identifier alone, or the path from its first slash on, without the server's address.",
+    why="The portal refuses addresses and paths without a slash in front.",
+    example="https://portal.org/labs/my-lab/ → /labs/my-lab/",
+)

@@ -194,3 +194,13 @@ ROW01 = Code(
     why="A filter hides rows from the eye, not from the file.",
     example="A filter on one biosource is still on.",
 )
+ROW02 = Code(
+    "ROW02",
+    "row.left-out",
+    Severity.INFO,
+    title="Rows that begin with # weren't read",
+    message="{rows} of this table begin with # and were left out.",
+    hint="Nothing to do if they are comments. If # belongs to the value, move another column to the front.",
+    why="A # in front marks a comment. In a plain table it could also be part of the first value.",
+    example="# old samples",
+)

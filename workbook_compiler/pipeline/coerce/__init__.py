@@ -49,7 +49,8 @@ def reader_for(prop: Property, *, json: bool, file_type: FileType, separator: st
         inner = structured.upload_reader(prop)
     elif prop.kind is Kind.LIST:
         item = prop.leaf if prop.items else Property(prop.name, Kind.ANY)
-        inner = lists.reader(READERS[item.kind](item), separator)
+        listed = frozenset(c for c in item.choices if isinstance(c, str) and separator in c)
+        inner = lists.reader(READERS[item.kind](item), listed, separator)
     else:
         inner = READERS[prop.kind](prop)
     return _guarded(inner)
@@ -73,7 +74,7 @@ def _guarded(inner: Reader) -> Reader:
         if stripped[0] in "#*":
             if stripped.upper() in ERROR_TEXTS:
                 return bad(cells.CEL01, value=stripped)
-            if stripped == "*delete*":
+            if stripped.lower() == "*delete*":
                 return DELETE
         result = inner(stripped)
         if len(stripped) < len(raw) and not raw.isascii() and _lost_invisible(raw, stripped) and not is_wrong(result):

@@ -16,6 +16,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _DATE_TIME = re.compile(
     r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)\s?(Z|[+-]\d{2}:?\d{2})?", re.ASCII | re.I
 )
+_CLOCK = re.compile(r"(?:^|\s)(\d{1,2}):(\d{2})(?::(\d{2}))?$", re.ASCII)
 _NUMBERS = re.compile(r"(\d{1,2})[/. -](\d{1,2})[/. -](\d{2}|\d{4})", re.ASCII)
 _YEAR_FIRST = re.compile(r"(\d{4})[/. -]?(\d{1,2})[/. -]?(\d{1,2})", re.ASCII)
 _WORDY = ("%d %B %Y", "%d %b %Y", "%B %d %Y", "%b %d %Y", "%d-%b-%Y", "%d-%b-%y", "%d-%B-%Y", "%Y %B %d", "%Y %b %d")
@@ -39,7 +40,7 @@ def reader(prop: Property) -> Reader:
         if isinstance(value, str):
             return _text(value, with_date=with_date, with_time=with_time)
         if isinstance(value, int | float) and not isinstance(value, bool):
-            return _number(value)
+            return _number(value, with_date=with_date, with_time=with_time)
         return bad(values.DAT01)
 
     return read
@@ -70,10 +71,11 @@ def _text(text: str, *, with_date: bool, with_time: bool) -> Result:
         if day is not None:
             return good(text) if with_date else _needs_time(day)
     if re.fullmatch(r"\d{5}(\.\d+)?", text, re.ASCII):
-        return _number(float(text))
-    readings = list(dict.fromkeys(day.isoformat() for day in _other_orders(text)))
-    if not with_date:
-        readings = [f"{day}T00:00:00Z" for day in readings]
+        return _number(float(text), with_date=with_date, with_time=with_time)
+    clock = _CLOCK.search(text) if with_time else None
+    days = _other_orders(text[: clock.start()].strip() if clock else text)
+    moment = f"T{clock[1]:0>2}:{clock[2]}:{clock[3] or '00'}Z" if clock else "" if with_date else "T00:00:00Z"
+    readings = [day.isoformat() + moment for day in days]
     return bad(values.DAT02, *readings) if readings else bad(values.DAT01)
 
 
@@ -123,9 +125,12 @@ def _other_orders(text: str) -> list[date]:
     return []
 
 
-def _number(value: float) -> Result:
+def _number(value: float, *, with_date: bool, with_time: bool) -> Result:
     if int(value) in _SERIALS:
-        return bad(values.DAT03, *((epoch + timedelta(days=int(value))).isoformat() for epoch in _EPOCHS))
+        moments = [datetime.combine(epoch, time()) + timedelta(days=value) for epoch in _EPOCHS]
+        if with_time and (not with_date or value != int(value)):
+            return bad(values.DAT03, *(f"{moment.isoformat(timespec='seconds')}Z" for moment in moments))
+        return bad(values.DAT03, *(moment.date().isoformat() for moment in moments))
     match = _YEAR_FIRST.fullmatch(str(int(value)))
     days = _made(int(match[1]), int(match[2]), int(match[3])) if match and len(str(int(value))) == 8 else []
     return bad(values.DAT03, *(day.isoformat() for day in days)) if days else bad(values.DAT01)

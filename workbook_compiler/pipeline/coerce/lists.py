@@ -25,18 +25,21 @@ from workbook_compiler.pipeline.coerce.reading import (
     note,
     value_of,
 )
-from workbook_compiler.pipeline.read.cells import ERROR_TEXTS
+from workbook_compiler.pipeline.coerce.shown import plain, shown
+from workbook_compiler.pipeline.read.cells import ERROR_TEXTS, Styled
 
 
-def reader(item: Reader, separator: str = ",") -> Reader:
-    """Return the reader of a list whose items are read by ``item``.
+def reader(item: Reader, listed: frozenset[str], separator: str = ",") -> Reader:
+    """Return the reader of a list whose items are read by ``item``; ``listed`` are values that hold a separator themselves.
 
     A cell that isn't text is a list of one. ``value`` of the Reading is a list; one wrong item makes the whole cell wrong.
     """
 
     def read(raw: Any) -> Result:
         if not isinstance(raw, str):
-            return _together([item(raw)], ())
+            return _together([item(raw)], _grouped(raw, separator))
+        if raw in listed:
+            return [raw]
         parts = _split(raw, separator)
         if isinstance(parts, Reading):
             return parts
@@ -51,6 +54,12 @@ def reader(item: Reader, separator: str = ",") -> Reader:
         return _together([_named(item(part), part) for part in kept], findings)
 
     return read
+
+
+def _grouped(raw: Any, separator: str) -> list[Finding]:
+    """A number shown as 1,234 may be two values that a spreadsheet program took for one."""
+    seen = shown(raw) if isinstance(raw, Styled) else ""
+    return [note(cells.TXT03, shown=seen, value=plain(raw.number))] if separator in seen else []
 
 
 def _split(text: str, separator: str) -> list[Any] | Reading:

@@ -20,6 +20,8 @@ _DECIMAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _PERCENT = re.compile(r"([+-]?\d+(?:\.\d+)?)\s?%", re.ASCII)
 _GROUPED = re.compile(r"[+-]?\d{1,3}([, '_\u202f])\d{3}(?:\1\d{3})*(?:\.\d+)?", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
+_POINTS = re.compile(r"[+-]?\d{1,3}\.\d{3}(?:,\d+)?|[+-]?\d{1,3}(?:\.\d{3}){2,}(?:,\d+)?", re.ASCII)
+_COMMA_PERCENT = re.compile(r"([+-]?\d+,\d+)\s?%", re.ASCII)
 _WITH_UNIT = re.compile(r"[~<>≈=]*\s*([+-]?\d+(?:\.\d+)?)\s*[^\d\s.,][^\d]*", re.ASCII)
 _WORDS = {
     word: str(number)
@@ -67,13 +69,12 @@ def _whole(raw: Any) -> Result:
         seen = shown(raw)
         said = [note(values.NUM03, shown=seen, value=str(number))] if seen.endswith("%") else []
         return good(number, *said, *([note(values.NUM05, value=str(number))] if lost else []))
-    if isinstance(number, float):
-        return (
-            bad(values.NUM01, str(math.floor(number)), str(math.ceil(number)))
-            if math.isfinite(number)
-            else bad(values.NUM01)
-        )
-    if isinstance(number, str) and _WHOLE.fullmatch(number) and len(number) < 400:
+    if isinstance(number, float) and math.isfinite(number):
+        seen = shown(raw)
+        if seen.endswith("%"):
+            return bad(values.NUM01, seen.rstrip("% "))
+        return bad(values.NUM01, str(math.floor(number)), str(math.ceil(number)))
+    if isinstance(number, str) and _WHOLE.fullmatch(number) and len(number) < 400 and not _POINTS.fullmatch(number):
         return _without_zeros(number)
     return _refused(values.NUM01, number, whole=True)
 
@@ -110,17 +111,23 @@ def _tidy(number: float) -> float:
 
 
 def _refused(code: Code, raw: Any, *, whole: bool) -> Result:
-    guess = _likely(shown(raw), whole=whole)
     if isinstance(raw, bool):
-        guess = "1" if raw else "0"
-    return bad(code, *([guess] if guess else ()))
+        return bad(code, "1" if raw else "0")
+    return bad(code, *_likely(shown(raw), whole=whole))
 
 
-def _likely(text: str, *, whole: bool) -> str | None:
-    """The number that was probably meant: ``1,000``, ``5,7``, ``1e3``, ``five``, ``12 min``, full-width digits."""
-    text = unicodedata.normalize("NFKC", text).strip()
+def _likely(text: str, *, whole: bool) -> list[str]:
+    """The numbers that were probably meant: ``1,000``, ``5,7``, ``1e3``, ``five``, ``12 min``, full-width digits.
+
+    ``1.000`` is a thousand in one country and one in another; ``5.7`` where whole numbers are asked for is 5 or 6.
+    """
+    text = unicodedata.normalize("NFKC", text).strip().replace("\u2212", "-")
     if text.casefold() in _WORDS:
-        return _WORDS[text.casefold()]
+        return [_WORDS[text.casefold()]]
+    if _POINTS.fullmatch(text):
+        whole_part, _, decimals = text.partition(",")
+        thousands = whole_part.replace(".", "")
+        return [f"{thousands}.{decimals}"] if decimals else [thousands, str(int(float(text)))]
     candidate = None
     if _GROUPED.fullmatch(text):
         candidate = re.sub(r"[, '_]", "", text)
@@ -128,12 +135,16 @@ def _likely(text: str, *, whole: bool) -> str | None:
         candidate = text.replace(",", ".")
     elif _DECIMAL.fullmatch(text.replace("_", "")):
         candidate = text.replace("_", "")
+    elif match := _COMMA_PERCENT.fullmatch(text):
+        candidate = str(float(match[1].replace(",", ".")) / 100)
     elif match := _WITH_UNIT.fullmatch(text):
         candidate = match[1]
     if candidate is None or not math.isfinite(float(candidate)):
-        return None
+        return []
     number = float(candidate)
-    return None if whole and not number.is_integer() else plain(number)
+    if whole and not number.is_integer():
+        return [str(math.floor(number)), str(math.ceil(number))]
+    return [plain(number)]
 
 
 def _in_range(prop: Property, result: Result) -> Result:

@@ -28,10 +28,10 @@ READERS = {
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
-def read(path: Path, name: str, type_name: str | None = None) -> Outcome[Workbook]:
+def read(path: Path, name: str) -> Outcome[Workbook]:
     """Return the workbook in a file; one that can't be read is a Workbook without sheets and a finding.
 
-    ``name`` stands for the file in every Location. ``type_name`` names the only sheet of a text file; else its stem does.
+    ``name`` stands for the file in every Location; the only sheet of a text file is named after the file's stem.
     Raises OSError when the file can't be opened.
     """
     if path.stat().st_size > MAX_BYTES:
@@ -44,7 +44,7 @@ def read(path: Path, name: str, type_name: str | None = None) -> Outcome[Workboo
     if reader is None or (reader is not text.read and data.startswith(_OLE)):
         return _refused(name, sha256, structure.FIL02, {})
     try:
-        return reader(data, name, sha256, type_name or path.stem)
+        return reader(data, name, sha256, path.stem)
     except UnreadableError as unreadable:
         return Outcome(Workbook(name, sha256), (unreadable.diagnostic,))
 

@@ -10,9 +10,12 @@ from workbook_compiler.model.codes import structure
 from workbook_compiler.model.diagnostics import Diagnostic, Location
 from workbook_compiler.pipeline.read.cells import UnreadableError
 
-MAX_UNPACKED = 4 << 30
-MAX_PART = 2 << 30
+MAX_UNPACKED = 2 << 30
+MAX_PART = 1 << 30
 MAX_PARTS = 20_000
+SUSPICIOUS = 200 << 20
+"""What unpacks to more than this, and to more than ``MAX_RATIO`` times its size, is no honest workbook."""
+MAX_RATIO = 150
 
 
 def opened(data: bytes, name: str) -> zipfile.ZipFile:
@@ -24,7 +27,8 @@ def opened(data: bytes, name: str) -> zipfile.ZipFile:
         raise unreadable(name, reason) from error
     entries = archive.infolist()
     unpacked = sum(entry.file_size for entry in entries)
-    if unpacked > MAX_UNPACKED or len(entries) > MAX_PARTS or any(e.file_size > MAX_PART for e in entries):
+    too_large = unpacked > MAX_UNPACKED or any(e.file_size > MAX_PART for e in entries)
+    if too_large or len(entries) > MAX_PARTS or unpacked > max(SUSPICIOUS, MAX_RATIO * len(data)):
         reason = f"it unpacks to {unpacked >> 20:,} MB in {len(entries):,} parts"
         raise UnreadableError(Diagnostic(structure.FIL04, Location(name), context={"reason": reason}))
     return archive

@@ -144,7 +144,7 @@ def _moment(text: str, shown: str) -> Any:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return shown or text
-    has_time = "T" in text and (moment.time() != datetime.min.time() or ":" in shown)
+    has_time = moment.time() != datetime.min.time() or ":" in shown
     return moment.replace(microsecond=0) if has_time else date(moment.year, moment.month, moment.day)
 
 

@@ -41,6 +41,7 @@ WAYS = (
     Way("BenchMeasurement", "subject", "*", most=1),
     Way("Publication", "exp_sets_prod_in_pub", "ExperimentSet"),
     Way("ExperimentSet", "experiments_in_set", "ExperimentHiC"),
+    Way("Biosample", "biosample_relation", "Biosample", relation=("biosample", "derived from")),
     Way("Biosample", "references", "Publication"),
     Way("FileFastq", "related_files", "FileFastq", relation=("file", "paired with")),
 )

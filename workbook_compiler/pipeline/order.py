@@ -150,24 +150,49 @@ def _cut(
 def _weight(record: Record, links_of: Iterable[Reference], targets: set[int], schema: Schema) -> int:
     """How many link values leaving out these targets defers; 0 when the record can't do without them."""
     links_of = tuple(links_of)
-    return sum(r.record in targets for r in links_of) if _without(record, links_of, targets, schema) else 0
+    cut = _without(record, links_of, targets, schema)
+    return sum(_is_within(ref.pointer, cut.parts) for ref in links_of) if cut else 0
 
 
 def _without(record: Record, links_of: Iterable[Reference], targets: set[int], schema: Schema) -> Cut | None:
     """The record's body without its links to ``targets``: the smallest part around each that leaves the body valid."""
+    links_of = tuple(links_of)
     pointers = [ref.pointer for ref in links_of if ref.record in targets]
     entity = schema.types[record.type]
     if any(pointer[0] in entity.identifiers for pointer in pointers):
         return None
-    check = checker(entity)
+    parts = _smallest_parts(record, pointers, checker(entity))
+    if parts is None:
+        return None
+    gone = {r.record for r in links_of if _is_within(r.pointer, parts)}
+    left = {r.record for r in links_of if not _is_within(r.pointer, parts)}
+    later = {name: record.values[name] for name in sorted({str(part[0]) for part in parts})}
+    return Cut(_pruned(record.values, parts), later, frozenset(parts), frozenset(n for n in gone - left if n is not None))
+
+
+def _smallest_parts(record: Record, pointers: Sequence[Pointer], check: Checker) -> set[Pointer] | None:
+    """For each link the smallest part around it the body can do without; if no one can go alone, all of them as deep."""
     known = _broken(check, record.values)
-    for climb in range(max(map(len, pointers))):
-        parts = {_around(pointer, climb) for pointer in pointers}
+
+    def is_enough(parts: set[Pointer]) -> bool:
         body = _pruned(record.values, parts)
-        if check.accepts(body) or _broken(check, body) <= known:
-            later = {str(p[0]): record.values[str(p[0])] for p in sorted(pointers, key=str)}
-            return Cut(body, later, frozenset(parts), frozenset(targets))
-    return None
+        return check.accepts(body) or _broken(check, body) <= known
+
+    parts: set[Pointer] = set()
+    for pointer in pointers:
+        ways = (parts | {_around(pointer, climb)} for climb in range(len(pointer)))
+        found = next((way for way in ways if is_enough(way)), None)
+        if found is None:
+            break
+        parts = found
+    else:
+        return parts
+    together = ({_around(pointer, climb) for pointer in pointers} for climb in range(max(map(len, pointers))))
+    return next((way for way in together if is_enough(way)), None)
+
+
+def _is_within(pointer: Pointer, parts: Iterable[Pointer]) -> bool:
+    return any(pointer[: len(part)] == part for part in parts)
 
 
 def _broken(check: Checker, body: Mapping[str, Any]) -> set[str]:

@@ -127,7 +127,8 @@ def render(plan: Plan, schema: Schema) -> Iterator[Request]:
 
 def file_type(name: str) -> str | None:
     """Return the media type of an attachment by its file name."""
-    return mimetypes.guess_type(name)[0]
+    media, packed = mimetypes.guess_type(name)
+    return f"application/{packed}" if packed else media
 
 
 def _fourdn(documents: Mapping[str, Any], source: str, sha256: str) -> Schema:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -10,6 +11,10 @@ from typing import Any
 from workbook_compiler.pipeline.read.cells import CellError, NoResult, Styled
 
 _TOKENS = re.compile(r'"([^"]*)"|\\(.)|\[[^\]]*\]|_.|\*.|([#0?.,%]+(?:E[+-]0+)?)|(.)', re.IGNORECASE | re.DOTALL)
+_LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.', re.DOTALL)
+_RARE = re.compile(r"general|\?/\?|\[[<>=]|[0#?],+(?![0#?,])", re.IGNORECASE)
+"""Fractions, conditions, and a comma that divides by a thousand."""
+_PLACES = frozenset("#0?")
 
 
 def plain(number: float) -> str:
@@ -48,28 +53,42 @@ def formatted(number: float, code: str) -> str:
 
     Fractions, conditions and other rare codes come out as the plain number: the text is for a message, never for a value.
     """
+    if _RARE.search(_LITERAL.sub("", code)):
+        return plain(number)
     sections = code.split(";")
     negative = number < 0 and len(sections) > 1 and sections[1] != ""
-    section = sections[1] if negative else sections[0]
-    if "?/?" in section or "general" in section.lower():
-        return plain(number)
+    section = sections[1] if negative else sections[2] if number == 0 and len(sections) > 2 else sections[0]
     magnitude, out = abs(number), "-" if number < 0 and not negative else ""
+    masks = [match[3] for match in _TOKENS.finditer(section) if match[3] and set(match[3]) & _PLACES]
+    if len(masks) < 2:
+        texts = [_digits(magnitude, mask, percent="%" in _LITERAL.sub("", section)) for mask in masks]
+    elif all(set(mask) <= _PLACES for mask in masks):
+        texts = _spread(magnitude, masks)
+    else:
+        return plain(number)
     for match in _TOKENS.finditer(section):
-        if match[3] is not None:
-            out += _digits(magnitude, match[3], section)
-        else:
-            out += match[1] or match[2] or match[4] or ""
+        own = match[3] and set(match[3]) & _PLACES
+        out += texts.pop(0) if own else match[1] or match[2] or match[3] or match[4] or ""
     return out.strip() or plain(number)
 
 
-def _digits(number: float, mask: str, section: str) -> str:
-    if not set(mask) & set("#0?"):
-        return mask if mask != "%" else "%"
+def _spread(number: float, masks: Sequence[str]) -> list[str]:
+    """Digits over several groups, filled from the right: ``000-0000``."""
+    rounded = Decimal(repr(number)).to_integral_value(ROUND_HALF_UP)
+    digits = format(rounded, "f").zfill(sum(mask.count("0") for mask in masks))
+    groups: list[str] = []
+    for mask in reversed(masks[1:]):
+        groups.insert(0, digits[-len(mask) :])
+        digits = digits[: -len(mask)]
+    return [digits, *groups]
+
+
+def _digits(number: float, mask: str, *, percent: bool) -> str:
     exponent = re.search(r"E[+-]0+", mask, re.IGNORECASE)
     decimals = len(re.findall(r"[0#?]", (mask[: exponent.start()] if exponent else mask).partition(".")[2]))
     if exponent:
         return f"{number:.{decimals}E}"
-    value = Decimal(repr(number)) * (100 if "%" in section else 1)
+    value = Decimal(repr(number)) * (100 if percent else 1)
     value = value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP) if abs(value) < Decimal("1e20") else value
     whole, _, rest = format(value, ",f" if "," in mask else "f").partition(".")
     wanted = mask.partition(".")[0].count("0")

@@ -52,7 +52,7 @@ def document(operation: Operation) -> dict[str, Any]:
     record, body = operation.record, operation.body
     entries = {
         "id": operation.id,
-        "action": operation.action.value,
+        "action": operation.action,
         "type": record.type,
         "identifier": record.identifier,
         "sheet": record.location.sheet,

@@ -155,18 +155,21 @@ class _Resolver:
                 found = self._known[key]
             else:
                 found = self._known[key] = self._find(value, targets)
-            if "/" in value and not value.startswith("/") and value not in self._index:
-                self._misspelt.setdefault(value, []).append((record, pointer))
-            elif found is None:
-                if self._candidates(value):
-                    self._mistyped.setdefault(key, []).append((record, pointer))
-                elif value not in self._misnamed:
-                    self._absent.setdefault(value, []).append((record, pointer, targets))
+            if found is None:
+                self._note_wrong(record, pointer, value, targets)
             yield Reference(pointer, value, targets, found)
+
+    def _note_wrong(self, record: Record, pointer: Pointer, value: str, targets: tuple[str, ...]) -> None:
+        if _is_refused_form(value):
+            self._misspelt.setdefault(value, []).append((record, pointer))
+        elif self._candidates(value):
+            self._mistyped.setdefault((value, targets), []).append((record, pointer))
+        elif value not in self._misnamed:
+            self._absent.setdefault(value, []).append((record, pointer, targets))
 
     def _candidates(self, value: str) -> Sequence[tuple[int, Pointer]]:
         """The records a value may name: an identifier, or a path that ends in one."""
-        return self._index.get(value) or self._index.get(key_of(value), ())
+        return self._index.get(value) or (() if _is_refused_form(value) else self._index.get(key_of(value), ()))
 
     def _find(self, value: str, targets: Sequence[str]) -> int | None:
         for number, _ in self._candidates(value):
@@ -235,6 +238,11 @@ class _Resolver:
 def _seen_from(at: Location, other: Location) -> str:
     """A place as it is told at another one: with its file when that is another file."""
     return str(other) if other.file == at.file else f"{other} of {other.file}"
+
+
+def _is_refused_form(value: str) -> bool:
+    """A path needs its first slash, and an address is no link."""
+    return "/" in value and not value.startswith("/")
 
 
 def _as_path(value: str) -> str:

@@ -6,6 +6,7 @@ import ast
 import csv
 import io
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,6 +30,10 @@ from workbook_compiler.pipeline.coerce.shown import plain, shown
 from workbook_compiler.pipeline.read.cells import ERROR_TEXTS, Styled
 
 
+_UNUSUAL = re.compile(r"""["\[;#\n\r]|[^\x00-\x7f]|,\s*(?:,|$)|^\s*,""")
+"""What needs a closer look; most lists have nothing of it, and take a short way."""
+
+
 def reader(item: Reader, listed: frozenset[str], separator: str = ",") -> Reader:
     """Return the reader of a list whose items are read by ``item``; ``listed`` are values that hold a separator themselves.
 
@@ -40,6 +45,10 @@ def reader(item: Reader, listed: frozenset[str], separator: str = ",") -> Reader
             return _together([item(raw)], _grouped(raw, separator))
         if raw in listed:
             return [raw]
+        if separator == "," and not _UNUSUAL.search(raw):
+            results = [item(part.strip()) for part in raw.split(",")]
+            if not any(result.__class__ is Reading for result in results):
+                return results
         parts = _split(raw, separator)
         if isinstance(parts, Reading):
             return parts

@@ -69,6 +69,11 @@ def leaves(value: Any) -> Iterator[Pointer]:
         yield ()
 
 
+ITEMS = 16
+"""Pointers to so many items of a list are made in advance."""
+_SINGLE = frozenset((str, int, float, bool))
+
+
 class Cells:
     """Where the values of a sheet's rows came from, as text: made once for each column, asked once for each record."""
 
@@ -76,9 +81,10 @@ class Cells:
         self.built = built
         sheet = f"{built.prefix}{built.bound.table.sheet.name}!"
         self._plain = [
-            (read.values, json_pointer(column.field.path), sheet + column_letter(column.index))
+            (read.values, pointer, [f"{pointer}/{k}" for k in range(ITEMS)], sheet + column_letter(column.index))
             for column, read in zip(built.bound.columns, built.read, strict=True)
             if column.field.list_at is None
+            for pointer in (json_pointer(column.field.path),)
         ]
         self._listed = frozenset(
             i
@@ -93,21 +99,18 @@ class Cells:
         """Return JSON pointer to cell for row ``i``."""
         row = str(self.built.rows[i] + 1)
         found: dict[str, str] = {}
-        for values, pointer, column in self._plain:
+        for values, pointer, items, column in self._plain:
             value = values[i]
-            if value is NOTHING or value is DELETE:
-                continue
-            cell = column + row
-            if value.__class__ is list:
-                for position, item in enumerate(value):
-                    if item.__class__ is list or item.__class__ is dict:
-                        found.update((f"{pointer}/{position}{json_pointer(p)}", cell) for p in leaves(item))
-                    else:
-                        found[f"{pointer}/{position}"] = cell
-            elif value.__class__ is dict:
+            kind = value.__class__
+            if kind in _SINGLE:
+                found[pointer] = column + row
+            elif kind is list and len(value) <= ITEMS and not {dict, list} & set(map(type, value)):
+                cell = column + row
+                for item in items[: len(value)]:
+                    found[item] = cell
+            elif value is not NOTHING and value is not DELETE:
+                cell = column + row
                 found.update((pointer + json_pointer(inner), cell) for inner in leaves(value))
-            else:
-                found[pointer] = cell
         if i in self._listed:
             for pointer_, column_, value in self.built.pointers(i):
                 if column_.field.list_at is not None:

@@ -81,7 +81,12 @@ class Cells:
         self.built = built
         sheet = f"{built.prefix}{built.bound.table.sheet.name}!"
         self._plain = [
-            (read.values, pointer, [f"{pointer}/{k}" for k in range(ITEMS)], sheet + column_letter(column.index))
+            (
+                read.values,
+                pointer,
+                [] if column.field.json else [f"{pointer}/{k}" for k in range(ITEMS)],
+                sheet + column_letter(column.index),
+            )
             for column, read in zip(built.bound.columns, built.read, strict=True)
             if column.field.list_at is None
             for pointer in (json_pointer(column.field.path),)
@@ -104,7 +109,7 @@ class Cells:
             kind = value.__class__
             if kind in _SINGLE:
                 found[pointer] = column + row
-            elif kind is list and len(value) <= ITEMS and not {dict, list} & set(map(type, value)):
+            elif kind is list and len(value) <= len(items):
                 cell = column + row
                 for item in items[: len(value)]:
                     found[item] = cell

@@ -10,6 +10,24 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
 
+
+def plural(number: int, word: str) -> str:
+    """Return the word as it stands after the number."""
+    return word if number == 1 else f"{word}es" if word.endswith("ch") else f"{word}s"
+
+
+def count(number: int, word: str) -> str:
+    """Return ``1 error``, ``2 errors``, ``1,200 errors``."""
+    return f"{number:,} {plural(number, word)}"
+
+
+class Counted(int):
+    """A number in a message's context: ``{count:row}`` in the message says ``1 row`` or ``2 rows``."""
+
+    def __format__(self, word: str) -> str:
+        return count(int(self), word) if word else str(int(self))
+
+
 SHOWN_CHARACTERS = 120
 """A typed value is quoted in a message up to this many characters."""
 
@@ -71,6 +89,8 @@ class Code:
     """What lies behind it, for ``wbc explain``."""
     example: str
     """A wrong cell and the mended one, for ``wbc explain``."""
+    usual: tuple[tuple[str, str], ...] = ()
+    """What stands in a gap of message or hint when the finding itself doesn't say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +115,10 @@ class Diagnostic:
         if len(shown) > SHOWN_CHARACTERS:
             shown = shown[: SHOWN_CHARACTERS - 1] + "…"
         names = {"field": self.field, "value": shown, "sheet": self.location.sheet, "file": self.location.file}
-        return template.format_map({**names, **self.context})
+        counted = {key: Counted(number) for key, number in self.context.items() if type(number) is int}
+        known = {**names, **self.context, **counted}
+        usual = {name: text.format_map(known) for name, text in self.code.usual}
+        return template.format_map({**usual, **known})
 
     @property
     def message(self) -> str:

@@ -94,7 +94,8 @@ def _entity(name: str, workbook: Workbook, schema: Schema) -> tuple[EntityType |
         entity = _otherwise_spelt(name, schema.types) or schema.types.get(workbook.manifest.get("otherwise", ""))
         if entity is None:
             near = likely(name, [n for n, e in schema.types.items() if not e.abstract])
-            return None, [Diagnostic(structure.SHT01, at, value=name, suggestions=tuple(near))]
+            context = {"what_else": _ways(near)} if workbook.is_text else {}
+            return None, [Diagnostic(structure.SHT01, at, value=name, context=context, suggestions=tuple(near))]
         if "otherwise" not in workbook.manifest:
             remarks.append(Diagnostic(structure.SHT03, at, value=name, context={"type": entity.name}))
     if entity.abstract:
@@ -102,6 +103,15 @@ def _entity(name: str, workbook: Workbook, schema: Schema) -> tuple[EntityType |
         shown = ", ".join(choices[:3]) + (f" (and {len(choices) - 3} more)" if len(choices) > 3 else "")
         return None, [Diagnostic(structure.SHT02, at, value=name, context={"choices": shown}, suggestions=choices[:3])]
     return entity, remarks
+
+
+def _ways(near: Sequence[str]) -> str:
+    """How the type of a text file is said."""
+    return (
+        f"For a text file that is its own name ({near[0]}.tsv), or --type {near[0]} on the command line."
+        if near
+        else ("For a text file that is its own name (TYPE.tsv), or --type TYPE on the command line.")
+    )
 
 
 def _shortened(name: str, types: Mapping[str, EntityType]) -> EntityType | None:

@@ -6,16 +6,18 @@ A cell that has an error already carries no second one.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from workbook_compiler.model.codes import values
-from workbook_compiler.model.diagnostics import Code, Diagnostic, Location
+from workbook_compiler.model.codes import texts, values
+from workbook_compiler.model.diagnostics import Code, Diagnostic, Location, count
 from workbook_compiler.model.records import Pointer, Record
 from workbook_compiler.model.schema import EntityType, Kind, Property
 from workbook_compiler.nearest import likely
 from workbook_compiler.pipeline.bind import RELATED
+from workbook_compiler.pipeline.coerce.example import example_of
 from workbook_compiler.pipeline.sheet import Built
 
 Rules = Mapping[str, Any]
@@ -121,7 +123,9 @@ def _row(built: Built, i: int, record: Record, check: Checker, missing: Missing)
     for problem in check.problems(record.values):
         for pointer, code, context in _causes(problem, built.bound.table.entity):
             at = record.origin.place(pointer) or _nearest_origin(origins, pointer)
-            name = ".".join(str(step) for step in pointer if isinstance(step, str)) or built.bound.table.entity.name
+            name = _name(pointer) or built.bound.table.entity.name
+            if code is values.REQ01 and at is not None and record.origin.place(pointer[:-1]) == at:
+                code, name, context = values.OBJ05, _name(pointer[:-1]), {"part": pointer[-1]}
             if at is None and code is values.REQ01:
                 missing.add(name, values.REQ02, {}, built.bound.at(built.rows[i], built.bound.table.first_column))
             elif at is None and code is values.REQ03:
@@ -129,6 +133,10 @@ def _row(built: Built, i: int, record: Record, check: Checker, missing: Missing)
                 missing.add(name, values.REQ03, context, because)
             elif at is None or not _is_covered(built, i, at):
                 yield _diagnostic(code, at or _first_cell(built, i), name, context)
+
+
+def _name(pointer: Pointer) -> str:
+    return ".".join(str(step) for step in pointer if isinstance(step, str))
 
 
 def _first_cell(built: Built, i: int) -> Location:
@@ -171,7 +179,10 @@ def _causes(problem: Problem, entity: EntityType) -> Iterator[Cause]:
         known = problem.schema.get("properties", {})
         for name in body:
             if name not in known:
-                yield (*path, name), values.OBJ03, {"value": name, "suggestions": likely(name, known)}
+                context = {"value": name, "field": _name(path) or entity.name, "suggestions": likely(name, known)}
+                yield (*path, name), values.OBJ03, context
+    elif rule == "type":
+        yield path, values.OBJ04, _kinds(value, body)
     elif rule in _BY_RULE:
         code, words = _BY_RULE[rule]
         yield path, code, words(value, body)
@@ -181,7 +192,7 @@ def _causes(problem: Problem, entity: EntityType) -> Iterator[Cause]:
     elif problem.context and rule in ("anyOf", "oneOf"):
         yield _combination(path, problem, entity)
     else:
-        yield path, values.RUL01, {"reason": _reason(rule, value), "value": _short(body)}
+        yield path, values.RUL01, {"reason": _reason(rule), "value": _short(body)}
 
 
 def _dependent(path: Pointer, value: Mapping[str, Any], body: Mapping[str, Any]) -> Iterator[Cause]:
@@ -212,31 +223,53 @@ def _allowed(value: Sequence[Any], body: Any) -> dict[str, Any]:
     return {**finding.context, "value": _short(body), "suggestions": finding.suggestions}
 
 
+def _advice(pattern: str) -> str:
+    example = example_of(pattern)
+    return f"Write it like this: {example}." if example else "Compare it with a row that is right."
+
+
+def _signs(number: int) -> str:
+    return count(number, "character")
+
+
 def _short(body: Any) -> str | None:
     return str(body) if isinstance(body, str | int | float | bool) else None
 
 
 _BY_RULE: dict[str, tuple[Code, Callable[[Any, Any], dict[str, Any]]]] = {
     "uniqueItems": (values.LST04, lambda _value, _body: {}),
-    "minItems": (values.LST05, lambda value, body: {"range": f"at least {value}", "length": len(body)}),
-    "maxItems": (values.LST05, lambda value, body: {"range": f"at most {value}", "length": len(body)}),
-    "enum": (values.ENU01, _allowed),
-    "pattern": (values.TXT07, lambda _value, body: {"value": body, "example": "", "advice": "Correct the text."}),
+    "minItems": (values.LST05, lambda value, body: {"range": f"at least {count(value, 'value')}", "length": len(body)}),
+    "maxItems": (values.LST05, lambda value, body: {"range": f"at most {count(value, 'value')}", "length": len(body)}),
+    "enum": (texts.ENU01, _allowed),
+    "pattern": (texts.TXT07, lambda value, body: {"value": body, "why": "", "advice": _advice(value)}),
     "minimum": (values.NUM04, lambda value, body: {"value": body, "range": f"from {value} on"}),
     "maximum": (values.NUM04, lambda value, body: {"value": body, "range": f"up to {value}"}),
     "exclusiveMinimum": (values.NUM04, lambda value, body: {"value": body, "range": f"above {value}"}),
     "exclusiveMaximum": (values.NUM04, lambda value, body: {"value": body, "range": f"below {value}"}),
-    "minLength": (values.TXT08, lambda value, body: {"range": f"at least {value}", "length": len(body)}),
-    "maxLength": (values.TXT08, lambda value, body: {"range": f"at most {value}", "length": len(body)}),
+    "minLength": (texts.TXT08, lambda value, body: {"range": f"at least {_signs(value)}", "length": len(body)}),
+    "maxLength": (texts.TXT08, lambda value, body: {"range": f"at most {_signs(value)}", "length": len(body)}),
 }
 
-_KINDS = {"string": "text", "array": "a list", "object": "a structured value", "integer": "a whole number"}
+_KINDS = {
+    "string": "text", "array": "a list", "object": "a value in curly brackets", "integer": "whole numbers",
+    "number": "numbers", "boolean": "true or false", "null": "nothing",
+}  # fmt: skip
+_FOUND = {
+    str: "text", bool: "neither text nor number", int: "a number", float: "a number", list: "a list",
+    dict: "a value in curly brackets",
+}  # fmt: skip
+_SHOWN = 60
 
 
-def _reason(rule: str, value: Any) -> str:
-    if rule == "type":
-        names = value if isinstance(value, list) else [value]
-        return f"{' or '.join(_KINDS.get(name, f'a {name}') for name in names)} is needed here"
+def _kinds(value: Any, body: Any) -> dict[str, Any]:
+    """What is asked for and what is there."""
+    wanted = " or ".join(_KINDS.get(name, str(name)) for name in (value if isinstance(value, list) else [value]))
+    given = f"“{body}”" if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
+    kind = "a fraction" if isinstance(body, float) and wanted == "whole numbers" else _FOUND.get(type(body), "no value")
+    return {"wanted": wanted, "given": given if len(given) <= _SHOWN else f"{given[:_SHOWN]}…", "kind": kind}
+
+
+def _reason(rule: str) -> str:
     return (
         "the value isn't allowed here together with the others"
         if rule in ("not", "if")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Iterable
 from string import Formatter
 
 from workbook_compiler.model.diagnostics import Code
@@ -19,18 +20,20 @@ def explain(code: Code) -> str:
     parts = [
         f"{code.id}  {code.name}  ({SEVERITY_WORDS[code.severity]})",
         _wrapped(code.title),
-        _part("It says", blanks(code.message)),
-        _part("What to do", blanks(code.hint)),
+        _part("It says", blanks(code.message, code.usual)),
+        _part("What to do", blanks(code.hint, code.usual)),
         _part("Why", code.why),
         _part("Example", code.example),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def blanks(template: str) -> str:
-    """Return a message template with its gaps as words: ``{value}`` becomes ``<value>``."""
+def blanks(template: str, usual: Iterable[tuple[str, str]] = ()) -> str:
+    """Return a message template with its gaps as words: ``{value}`` becomes ``<value>``, ``{count:row}`` ``<count> rows``."""
+    filled = {name: blanks(text) for name, text in usual}
     return "".join(
-        text + (f"<{name.replace('_', ' ')}>" if name else "") for text, name, _, _ in Formatter().parse(template)
+        text + (filled.get(name) or f"<{name.replace('_', ' ')}>" if name else "") + (f" {word}s" if word else "")
+        for text, name, word, _ in Formatter().parse(template)
     )
 
 

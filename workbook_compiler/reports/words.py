@@ -5,7 +5,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from workbook_compiler.model.diagnostics import Location, Severity
+from workbook_compiler.model.diagnostics import Location, Severity, count, plural
+
+__all__ = ["ACTION_WORDS", "SEVERITY_WORDS", "cells", "column_number", "count", "listed", "plural", "visible"]
 
 LONGEST = 400
 """Characters shown of one text; what a cell of 32,767 characters holds isn't read in a report."""
@@ -38,16 +40,6 @@ def _shown(character: str) -> str:
     if unicodedata.category(character) == "Zs":
         return "␣"
     return _PICTURES.get(character) or f"<U+{ord(character):04X}>"
-
-
-def count(number: int, word: str) -> str:
-    """Return ``1 error``, ``2 errors``, ``1,200 errors``."""
-    return f"{number:,} {plural(number, word)}"
-
-
-def plural(number: int, word: str) -> str:
-    """Return the word as it stands after the number."""
-    return word if number == 1 else f"{word}es" if word.endswith("ch") else f"{word}s"
 
 
 def listed(parts: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from types import ModuleType
 
-from workbook_compiler.model.codes import cells, links, structure, values
+from workbook_compiler.model.codes import cells, links, structure, texts, values
 from workbook_compiler.model.diagnostics import Code
 
 
@@ -17,5 +17,7 @@ def _codes(module: ModuleType) -> Iterator[Code]:
     return (value for value in vars(module).values() if isinstance(value, Code))
 
 
-CATALOGUE: dict[str, Code] = {code.id: code for module in (structure, cells, values, links) for code in _codes(module)}
+CATALOGUE: dict[str, Code] = {
+    code.id: code for module in (structure, cells, values, texts, links) for code in _codes(module)
+}
 """Every code by its id, in the order a workbook is read."""

@@ -19,7 +19,7 @@ IDN02 = Code(
     "identifier.missing",
     Severity.WARNING,
     title="Rows without an identifier",
-    message="{count} rows of this sheet have no {field}, so they can't be recognised when sent again.",
+    message="{count:row} of this sheet without {field}: what has none can't be recognised when sent again.",
     hint="Give each row a name of your own in {field}: my-lab:sample1.",
     why="By its identifier a record is found again, linked to, and not created twice.",
     example="An empty aliases cell.",
@@ -30,7 +30,8 @@ REF01 = Code(
     Severity.ERROR,
     title="No row has this identifier, but one has nearly the same",
     message="No row is called “{value}”, but {nearest_at} is called “{nearest}”.",
-    hint="If that row is meant, correct the cell.",
+    hint="If that row is meant, correct the cell. "
+    "If a record of the portal is meant, write it as the portal's path, with slashes.",
     why="A letter too many or too few leads to a link to nothing.",
     example="my-lab:sampel1 → my-lab:sample1",
 )
@@ -59,7 +60,7 @@ REF04 = Code(
     "reference.wrong-type",
     Severity.ERROR,
     title="The link leads to the wrong kind of record",
-    message="{field} takes a {expected}, but “{value}” is a {found} ({at}).",
+    message="{field} takes rows of {expected}, but “{value}” is a row of {found} ({at}).",
     hint="Name a row of the right sheet.",
     why="The portal checks what kind of record a link leads to.",
     example="A biosource in the column biosample.",

@@ -80,9 +80,10 @@ SHT01 = Code(
     Severity.ERROR,
     title="The sheet's name isn't a type of this portal",
     message="“{sheet}” isn't a type of this portal, so its rows would be lost.",
-    hint="Rename the sheet to the type it holds. To keep it as your own, put it in brackets: ({sheet}).",
+    hint="Rename it to the type it holds. {what_else}",
     why="A sheet is named after the type of its rows. Names in brackets, or beginning with _ or #, are left alone.",
     example="Biosampel → Biosample",
+    usual=(("what_else", "To keep it as your own, put it in brackets: ({sheet})."),),
 )
 SHT02 = Code(
     "SHT02",
@@ -140,7 +141,7 @@ HDR02 = Code(
     Severity.ERROR,
     title="Two columns have one name",
     message="The column “{value}” is there more than once.",
-    hint="Keep one of them. For a second member of a list of objects, end the header with -1.",
+    hint="Keep one of them. For a second member of a group, end its headers with -1.",
     why="Only one of the two could be sent; which one can't be guessed.",
     example="Columns C and F are both called description.",
 )
@@ -169,7 +170,7 @@ HDR05 = Code(
     "header.not-accepted",
     Severity.ERROR,
     title="The portal fills this column in itself",
-    message="“{field}” is filled in by the portal, not by you. {count} filled cells can't be sent.",
+    message="“{field}” is filled in by the portal, not by you. Here it has {count:filled cell}.",
     hint="Clear the column, or begin its header with # to keep it for yourself.",
     why="Dates of creation, accessions and the like are given by the portal or its staff.",
     example="A filled column date_created.",
@@ -189,7 +190,7 @@ ROW01 = Code(
     "row.hidden",
     Severity.INFO,
     title="Hidden rows were read too",
-    message="{count} hidden or filtered rows of this sheet were read like any other.",
+    message="{count:hidden or filtered row} of this sheet, read like any other.",
     hint="Delete rows you don't want to send, or put # in their column A.",
     why="A filter hides rows from the eye, not from the file.",
     example="A filter on one biosource is still on.",

@@ -70,19 +70,24 @@ DAT01 = Code(
     Severity.ERROR,
     title="Not a date",
     message="“{value}” isn't a date.",
-    hint="Type year, month and day: 2024-03-01.",
+    hint="Type {form}.",
     why="This is the one way to write a date that all countries read alike.",
     example="spring 2024 → 2024-03-01",
+    usual=(("form", "year, month and day: 2024-03-01"),),
 )
 DAT02 = Code(
     "DAT02",
     "date.other-order",
     Severity.ERROR,
     title="The date is written in another order",
-    message="“{value}” can be read in more than one way, or isn't in the portal's order.",
-    hint="Type year, month and day: 2024-03-01.",
+    message="“{value}” {trouble}.",
+    hint="Type {form}.",
     why="03/01/2024 is 1 March in one country and 3 January in another.",
     example="03/01/2024 → 2024-03-01 or 2024-01-03",
+    usual=(
+        ("form", "year, month and day: 2024-03-01"),
+        ("trouble", "is a date in another order than year, month, day"),
+    ),
 )
 DAT03 = Code(
     "DAT03",
@@ -90,9 +95,10 @@ DAT03 = Code(
     Severity.ERROR,
     title="The date became a number",
     message="The number {value} may be a date that lost its format.",
-    hint="Type year, month and day: 2024-03-01.",
+    hint="Type {form}.",
     why="Excel stores dates as days since 1900, some old files since 1904.",
     example="45352 → 2024-03-01",
+    usual=(("form", "year, month and day: 2024-03-01"),),
 )
 DAT04 = Code(
     "DAT04",
@@ -124,46 +130,6 @@ BOO01 = Code(
     why="Yes, y, T and 1, or no, n, F and 0, are understood as well.",
     example="maybe → TRUE",
 )
-ENU01 = Code(
-    "ENU01",
-    "choice.not-in-list",
-    Severity.ERROR,
-    title="Not one of the allowed values",
-    message="“{value}” isn't one of the values {field} allows. {nearest}",
-    hint="Choose a value from the column's list.",
-    why="The portal knows a fixed list of words for this column.",
-    example="Mle → male",
-)
-ENU02 = Code(
-    "ENU02",
-    "choice.spelling",
-    Severity.INFO,
-    title="The list's own spelling is used",
-    message="“{value}” is sent as “{sent}”, as the list spells it.",
-    hint="Nothing to do.",
-    why="Capitals and spaces differ from the portal's list, the word doesn't.",
-    example="Male is sent as male",
-)
-TXT07 = Code(
-    "TXT07",
-    "text.form",
-    Severity.ERROR,
-    title="The text doesn't have the form this column asks for",
-    message="“{value}” doesn't have the form that {field} asks for. {example}",
-    hint="{advice}",
-    why="The portal checks the form of this text: which signs it may hold and in which order.",
-    example="my sample 1 → my-lab:sample1",
-)
-TXT08 = Code(
-    "TXT08",
-    "text.length",
-    Severity.ERROR,
-    title="The text is too short or too long",
-    message="{field} takes {range} characters; this text has {length}.",
-    hint="Shorten or complete the text.",
-    why="The portal sets a limit for this column.",
-    example="A title of 3 characters where 20 are asked for.",
-)
 LST01 = Code(
     "LST01",
     "list.semicolon",
@@ -189,8 +155,8 @@ LST03 = Code(
     "list.unreadable",
     Severity.ERROR,
     title="The list can't be read",
-    message="“{value}” begins like a list in brackets or quotes, but can't be read as one.",
-    hint='Separate values with commas: a, b. Put a value that holds a comma in double quotes: "a, b", c.',
+    message="“{value}” has brackets or quotes that can't be read as a list.",
+    hint='Separate values with commas: a, b. Put a value that holds a comma in straight double quotes: "a, b", c.',
     why="Taking it apart by guessing could damage a value.",
     example="[a, b → a, b",
 )
@@ -209,7 +175,7 @@ LST05 = Code(
     "list.length",
     Severity.ERROR,
     title="Too few or too many values",
-    message="{field} takes {range} values; here are {length}.",
+    message="{field} takes {range}; here it has {length:value}.",
     hint="Add the missing values or leave some out.",
     why="The portal sets how many values this column takes.",
     example="One coordinate where two are asked for.",
@@ -229,9 +195,9 @@ OBJ01 = Code(
     "object.unreadable",
     Severity.ERROR,
     title="The structured value can't be read",
-    message="{field} takes a structured value in JSON; this text can't be read as one: {reason}.",
-    hint='Write it as {{"name": "value"}} with straight double quotes.',
-    why="Some properties have a shape that no column can say.",
+    message="{field} takes a structured value (JSON); this text can't be read as one: {reason}.",
+    hint='Names and text need straight double quotes: {{"name": "value"}}.',
+    why="Some values have a shape that no column can say.",
     example='{a: 1} → {"a": 1}',
 )
 OBJ02 = Code(
@@ -253,6 +219,26 @@ OBJ03 = Code(
     hint="Correct the name or leave it out.",
     why="The portal refuses parts it doesn't know.",
     example='{"lenght": 3} → {"length": 3}',
+)
+OBJ04 = Code(
+    "OBJ04",
+    "object.wrong-kind",
+    Severity.ERROR,
+    title="A part of the structured value is of another kind",
+    message="{field} takes {wanted}; {given} is {kind}.",
+    hint="Text stands in double quotes; numbers, true and false stand without.",
+    why="The portal tells numbers from text, even where they look alike.",
+    example='{"length": "3"} → {"length": 3}',
+)
+OBJ05 = Code(
+    "OBJ05",
+    "object.part-missing",
+    Severity.ERROR,
+    title="The structured value lacks a part",
+    message="The value in this cell lacks “{part}”.",
+    hint="Add it to what is there.",
+    why="The portal doesn't take the value without this part.",
+    example='{"serial": "7"} → {"model": "X", "serial": "7"}',
 )
 REQ01 = Code(
     "REQ01",
@@ -290,7 +276,7 @@ RUL01 = Code(
     Severity.ERROR,
     title="The row breaks a rule of the portal",
     message="This breaks a rule of the portal: {reason}.",
-    hint="Compare the row with the column descriptions. Ask your data wrangler if it isn't clear.",
+    hint="Compare the row with the descriptions of its columns. Ask your data wrangler if it isn't clear.",
     why="Some rules join several columns.",
     example="A value that is only allowed with another one.",
 )

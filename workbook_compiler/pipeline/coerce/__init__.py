@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from workbook_compiler.model.codes import cells
@@ -48,12 +48,18 @@ def reader_for(prop: Property, *, json: bool, file_type: FileType, separator: st
     elif prop.upload:
         inner = structured.upload_reader(prop)
     elif prop.kind is Kind.LIST:
-        item = prop.leaf if prop.items else Property(prop.name, Kind.ANY)
+        item = _item(prop) if prop.items else Property(prop.name, Kind.ANY)
         listed = frozenset(c for c in item.choices if isinstance(c, str) and separator in c)
         inner = lists.reader(READERS[item.kind](item), listed, separator)
     else:
         inner = READERS[prop.kind](prop)
     return _guarded(inner)
+
+
+def _item(prop: Property) -> Property:
+    """What a list holds, described as the list is where the schema says nothing about the single value."""
+    item = prop.leaf
+    return replace(item, description=item.description or prop.description, comment=item.comment or prop.comment)
 
 
 def _single(prop: Property) -> Reader:

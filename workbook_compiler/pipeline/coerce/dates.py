@@ -8,7 +8,7 @@ from typing import Any
 
 from workbook_compiler.model.codes import values
 from workbook_compiler.model.schema import Kind, Property
-from workbook_compiler.pipeline.coerce.reading import Reader, Result, bad, good
+from workbook_compiler.pipeline.coerce.reading import Reader, Reading, Result, bad, good, is_wrong
 from workbook_compiler.pipeline.coerce.shown import shown
 from workbook_compiler.pipeline.read.cells import Styled
 
@@ -16,6 +16,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _DATE_TIME = re.compile(
     r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)\s?(Z|[+-]\d{2}:?\d{2})?", re.ASCII | re.I
 )
+_MOMENT = "year, month, day and time: 2024-03-01 14:30"
 _CLOCK = re.compile(r"(?:^|\s)(\d{1,2}):(\d{2})(?::(\d{2}))?$", re.ASCII)
 _NUMBERS = re.compile(r"(\d{1,2})[/. -](\d{1,2})[/. -](\d{2}|\d{4})", re.ASCII)
 _YEAR_FIRST = re.compile(r"(\d{4})[/. -]?(\d{1,2})[/. -]?(\d{1,2})", re.ASCII)
@@ -32,18 +33,28 @@ def reader(prop: Property) -> Reader:
     with_time = prop.kind in (Kind.DATE_TIME, Kind.DATE_OR_TIME)
 
     def read(raw: Any) -> Result:
-        value = raw.number if isinstance(raw, Styled) else raw
-        if isinstance(value, datetime):
-            return _moment(value, with_date=with_date, with_time=with_time)
-        if isinstance(value, date):
-            return good(value.isoformat()) if with_date else _needs_time(value)
-        if isinstance(value, str):
-            return _text(value, with_date=with_date, with_time=with_time)
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return _number(value, with_date=with_date, with_time=with_time)
-        return bad(values.DAT01)
+        result = _read(raw, with_date=with_date, with_time=with_time)
+        return result if with_date or not is_wrong(result) else _asking_for_a_moment(result)
 
     return read
+
+
+def _read(raw: Any, *, with_date: bool, with_time: bool) -> Result:
+    value = raw.number if isinstance(raw, Styled) else raw
+    if isinstance(value, datetime):
+        return _moment(value, with_date=with_date, with_time=with_time)
+    if isinstance(value, date):
+        return good(value.isoformat()) if with_date else _needs_time(value)
+    if isinstance(value, str):
+        return _text(value, with_date=with_date, with_time=with_time)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _number(value, with_date=with_date, with_time=with_time)
+    return bad(values.DAT01)
+
+
+def _asking_for_a_moment(result: Reading) -> Reading:
+    found = (f._replace(context={"form": _MOMENT, **f.context}) for f in result.findings)
+    return result._replace(findings=tuple(found))
 
 
 def _moment(value: datetime, *, with_date: bool, with_time: bool) -> Result:
@@ -76,7 +87,8 @@ def _text(text: str, *, with_date: bool, with_time: bool) -> Result:
     days = _other_orders(text[: clock.start()].strip() if clock else text)
     moment = f"T{clock[1]:0>2}:{clock[2]}:{clock[3] or '00'}Z" if clock else "" if with_date else "T00:00:00Z"
     readings = [day.isoformat() + moment for day in days]
-    return bad(values.DAT02, *readings) if readings else bad(values.DAT01)
+    trouble = {"trouble": "can be read in more than one way"} if len(readings) > 1 else {}
+    return bad(values.DAT02, *readings, **trouble) if readings else bad(values.DAT01)
 
 
 def _text_moment(match: re.Match[str], *, with_time: bool) -> Result:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import mimetypes
 import ntpath
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
-from workbook_compiler.model.codes import values
+from workbook_compiler.model.codes import texts, values
 from workbook_compiler.model.diagnostics import Severity
 from workbook_compiler.model.portal import FileType
 from workbook_compiler.model.schema import Kind, Property
@@ -31,7 +32,11 @@ from workbook_compiler.pipeline.read.cells import Styled
 Readers = Callable[[Property], Reader]
 """Gives the reader of a single value inside a cell of JSON."""
 
+SHOWN = 24
+"""Characters of a text that can't be read, from where it goes wrong."""
+
 _READ_INSIDE = (Kind.TEXT, Kind.LINK, Kind.DATE, Kind.DATE_TIME, Kind.DATE_OR_TIME)
+MOST_ENDINGS = 6
 _CURLY = str.maketrans("“”„‟″‘’", '"""""\'\'')
 
 
@@ -47,11 +52,11 @@ def json_reader(prop: Property, inner: Readers) -> Reader:
         except (ValueError, RecursionError) as error:
             straight = raw.translate(_CURLY)
             suggestion = [straight] if straight != raw and _is_json(straight, several=listed) else []
-            return bad(values.OBJ01, *suggestion, reason=_reason(error))
+            return bad(values.OBJ01, *suggestion, reason=_reason(error, raw))
         if listed and not isinstance(value, list):
             value = [value]
         if not listed and not isinstance(value, dict):
-            return bad(values.OBJ01, reason="it is no object in { }")
+            return bad(values.OBJ01, reason="it doesn't stand in curly brackets { }")
         findings: list[Finding] = []
         settled = _settled(value, prop, inner, findings)
         wrong = [finding for finding in findings if finding.code.severity is Severity.ERROR]
@@ -104,10 +109,16 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, raw: str) -> str:
     if isinstance(error, json.JSONDecodeError):
-        return f"at sign {error.pos + 1}"
+        place = min(error.pos - (error.doc != raw), len(raw))  # a list gets its brackets before it is read
+        rest = " ".join(raw[place:].split())
+        return f"it goes wrong at “{_cut(rest)}”" if rest else "it ends too early; a bracket or a quote may be missing"
     return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
 def any_reader(_prop: Property) -> Reader:
@@ -139,12 +150,20 @@ def attachment_reader(prop: Property, file_type: FileType, inner: Readers) -> Re
             return typed if is_wrong(typed) else whole(raw)
         media = file_type(path)
         if media is None or (allowed and media not in allowed):
-            example = f"Allowed: {', '.join(map(str, allowed[:3]))}." if allowed else ""
-            return bad(values.TXT07, example=example, advice="Choose a file of a kind that the portal takes.")
+            return bad(texts.TXT09, advice=_endings(allowed, file_type))
         value = {"download": ntpath.basename(path), "type": media, "href": path}
         return Reading(value, findings_of(typed), file=path)
 
     return read
+
+
+def _endings(allowed: Sequence[Any], file_type: FileType) -> str:
+    """Which files are taken, told by their endings, the first few of them."""
+    endings = [e for media in allowed if (e := mimetypes.guess_extension(str(media))) and file_type(f"x{e}") == media]
+    if not endings:
+        return "Save it as another kind of file, such as .pdf or .png."
+    more = f" (and {len(endings) - MOST_ENDINGS} more)" if len(endings) > MOST_ENDINGS else ""
+    return f"Save it as one of these: {', '.join(endings[:MOST_ENDINGS])}{more}."
 
 
 def upload_reader(prop: Property) -> Reader:

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from workbook_compiler.model.codes import cells, values
+from workbook_compiler.model.codes import cells, texts
+from workbook_compiler.model.diagnostics import count
 from workbook_compiler.model.schema import Kind, Property
 from workbook_compiler.nearest import nearest
-from workbook_compiler.pipeline.coerce.example import example_of
+from workbook_compiler.pipeline.coerce.form import example_for, wrong_form
 from workbook_compiler.pipeline.coerce.reading import (
     Finding,
     Reader,
@@ -104,7 +105,7 @@ def _choice_check(prop: Property) -> Callable[[str], Result]:
             return good(listed[text])
         same = folded.get(_folded(text))
         if same is not None:
-            return good(listed[same], note(values.ENU02, value=text, sent=same))
+            return good(listed[same], note(texts.ENU02, value=text, sent=same))
         return not_listed(text, listed)
 
     return check
@@ -114,10 +115,9 @@ def not_listed(text: str, listed: Any) -> Reading:
     """Return the reading of a value that a fixed list doesn't hold, with the three nearest."""
     close = nearest(text, listed)
     more = len(listed) - len(close)
-    words = ("Nearest: " + ", ".join(close) if more else "Allowed: " + ", ".join(close)) + (
-        f" (and {more} more)." if more else "."
-    )
-    return bad(values.ENU01, *close, value=text, nearest=words)
+    shown = ", ".join(f"“{choice}”" if "," in choice else choice for choice in close)
+    words = f"Nearest: {shown} (and {more} more)." if more else f"Allowed: {shown}."
+    return bad(texts.ENU01, *close, value=text, nearest=words)
 
 
 def _form_check(prop: Property) -> Callable[[str], Result]:
@@ -125,15 +125,13 @@ def _form_check(prop: Property) -> Callable[[str], Result]:
     pattern = None
     if prop.pattern is not None:
         pattern = _compiled(prop.pattern)
-        example = example_of(prop.pattern) or example
+        example = example_for(prop) if pattern else example
     named = re.compile(rf"(?:{form})\Z", re.ASCII) if form is not None and prop.kind is Kind.TEXT else None
     measured = bool(prop.min_length or prop.max_length is not None)
 
     def check(text: str) -> Result:
         if (pattern and not pattern.search(text)) or (named and not named.match(text)):
-            return bad(
-                values.TXT07, value=text, example=f"Example: “{example}”." if example else "", advice=_advice(prop)
-            )
+            return wrong_form(prop, text, example)
         problem = _length_problem(prop, text) if measured else None
         return Reading(findings=(problem,)) if problem else text
 
@@ -152,16 +150,13 @@ def _compiled(pattern: str) -> re.Pattern[str] | None:
         return None
 
 
-def _advice(prop: Property) -> str:
-    text = prop.comment or prop.description
-    return text[:200] if text else "Compare with a row that is right."
-
-
 def _length_problem(prop: Property, text: str) -> Finding | None:
     low, high = prop.min_length or 0, prop.max_length
     if len(text) >= low and (high is None or len(text) <= high):
         return None
     allowed = (
-        f"{low} to {high}" if high is not None and low else f"at most {high}" if high is not None else f"at least {low}"
-    )
-    return note(values.TXT08, range=allowed, length=len(text))
+        f"{low} to {count(high, 'character')}" if high is not None and low
+        else f"at most {count(high, 'character')}" if high is not None
+        else f"at least {count(low, 'character')}"
+    )  # fmt: skip
+    return note(texts.TXT08, range=allowed, length=len(text))

@@ -1,0 +1,110 @@
+"""The words of findings: a person at the bench understands them, and they come out whole."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import cases_format
+import pytest
+from conftest import FOURDN
+from test_cases import CASES
+
+from workbook_compiler import api
+from workbook_compiler.model.codes import CATALOGUE
+from workbook_compiler.model.diagnostics import Code, Diagnostic, Location
+from workbook_compiler.model.schema import Schema
+from workbook_compiler.reports.explain import blanks
+
+LONGEST = 25
+"""Words of a sentence that is read at once."""
+SCHEMA_WORDS = re.compile(
+    r"oneOf|anyOf|allOf|\$ref|\b(instance|regex|regular expression|enum|schema keyword|null|boolean|array|object|string|"
+    r"propert(?:y|ies))s?\b",
+    re.IGNORECASE,
+)
+SINGULAR = re.compile(r"(?<![\d.,])1 [a-z]+(?<!s)s\b|\b(?:0|[2-9]|\d\d+) (?:row|cell|value|character)\b")
+
+
+def told(code: Code) -> list[str]:
+    """All that the catalogue says about a code, its gaps as words."""
+    return [code.title, blanks(code.message, code.usual), blanks(code.hint, code.usual), code.why, code.example]
+
+
+@pytest.mark.parametrize("code", CATALOGUE.values(), ids=list(CATALOGUE))
+def test_the_catalogue_speaks_the_language_of_the_bench(code: Code) -> None:
+    """No text of the catalogue holds a word that only those who write schemas know."""
+    assert [text for text in told(code) if SCHEMA_WORDS.search(text)] == []
+
+
+@pytest.mark.parametrize("code", CATALOGUE.values(), ids=list(CATALOGUE))
+def test_the_catalogue_speaks_in_short_sentences(code: Code) -> None:
+    """No sentence is longer than can be read at once, and each text that is one ends like one."""
+    sentences = [sentence for text in told(code) for sentence in re.split(r"(?<=[.!?:])\s", text)]
+    assert [sentence for sentence in sentences if len(sentence.split()) > LONGEST] == []
+    assert all(text.endswith((".", "!", "?", ">")) for text in told(code)[1:4])
+
+
+@pytest.mark.parametrize(("number", "words"), [(1, "1 row "), (2, "2 rows "), (1200, "1,200 rows ")])
+def test_counts_agree_with_their_words(number: int, words: str) -> None:
+    """One row is no rows."""
+    found = Diagnostic(CATALOGUE["IDN02"], Location("book.xlsx", "Vendor"), "aliases", context={"count": number})
+    assert found.message.startswith(words)
+
+
+def test_every_finding_of_the_cases_comes_out_whole(tmp_path: Path, schema: Schema) -> None:
+    """Whatever the awkward workbooks cause has a message and a hint without gaps, schema words or wrong plurals."""
+    found = [d for name in ("broken", "filled") for d in api.compile(FOURDN / f"{name}.xlsx", schema).diagnostics]
+    for number, (_, case) in enumerate(CASES):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        found += api.compile(cases_format.write(case.sheets, folder), schema).diagnostics
+    for diagnostic in found:
+        for text in (diagnostic.message, diagnostic.hint):
+            words = text.replace(diagnostic.value or "\n", "x")
+            assert text.strip() == text != ""
+            assert not re.search(r"\bNone\b|\{\w*\}|  |\.\.", words), text
+            assert not SCHEMA_WORDS.search(words), text
+            assert not SINGULAR.search(words), text
+
+
+WORDS = [
+    ("Vendor", "aliases", "v1", "TXT07", "a colon is missing", "Write it like this: demo-lab:bs1."),
+    ("Vendor", "aliases", "demo-lab:v 1", "TXT07", "a space can't stand here", "Write it like this: demo-lab:v_1."),
+    ("FileFastq", "filename", "my file.fastq.gz", "TXT07", "a space can't", "Write it like this: my_file.fastq.gz."),
+    ("BenchMeasurement", "name", "Has Capitals", "TXT07", "a capital letter or a space can't", "like this: has-capitals."),
+    ("Enzyme", "recognition_sequence", "GATZ", "TXT07", "“Z” can't stand here", "Write it like this: ACGT. The bases"),
+    ("Image", "attachment", "gel.tif", "TXT09", "of the kind of “gel.tif”", "one of these: .png, .jpg, .gif."),
+    ("BenchMeasurement", "extra", "{gain: 1}", "OBJ01", "it goes wrong at “gain: 1}”", "straight double quotes"),
+    ("BenchMeasurement", "spikes", '{"name": "a"', "OBJ01", "it ends too early", "straight double quotes"),
+    ("BenchMeasurement", "spikes", '{"name": "a", "lanes": ["x"]}', "OBJ04", "spikes.lanes takes whole numbers; “x” is text.", ""),
+    ("BenchMeasurement", "machine", '{"serial": "7"}', "OBJ05", "The value in this cell lacks “model”.", "Add it"),
+    ("BenchMeasurement", "machine", '{"model": "X", "serail": "7"}', "OBJ03", "machine has no part called “serail”.", ""),
+    ("BenchMeasurement", "finished_at", "soon", "DAT01", "isn't a date", "time: 2024-03-01 14:30."),
+    ("BenchMeasurement", "measured_on", "soon", "DAT01", "isn't a date", "day: 2024-03-01."),
+    ("BenchMeasurement", "measured_on", "13/01/2024", "DAT02", "in another order than year, month, day", ""),
+    ("BenchMeasurement", "measured_on", "03/01/2024", "DAT02", "can be read in more than one way", ""),
+    ("BenchMeasurement", "medium", "DMEM", "ENU01", "“DMEM, high glucose”", ""),
+    ("BenchMeasurement", "lot", "1", "TXT08", "lot takes 2 to 12 characters; this text has 1 character.", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sheet", "column", "value", "code", "message", "hint"), WORDS)
+def test_a_person_can_act_on_it(
+    sheet: str, column: str, value: str, code: str, message: str, hint: str, tmp_path: Path, schema: Schema
+) -> None:
+    """What is wrong is named, and what to write instead."""
+    path = tmp_path / f"{sheet}.csv"
+    quoted = value.replace('"', '""')
+    path.write_text(f'{column}\n"{quoted}"\n', encoding="utf-8")
+    found = next(d for d in api.compile(path, schema).diagnostics if d.code.id == code)
+    assert message in found.message
+    assert hint in found.hint
+
+
+def test_a_text_file_of_an_unknown_type_is_told_how_to_say_it(tmp_path: Path, schema: Schema) -> None:
+    """A file has no sheet to rename: its own name or an option says the type."""
+    (tmp_path / "vendros.csv").write_text("aliases\na:b\n", encoding="utf-8")
+    [found] = [d for d in api.compile(tmp_path / "vendros.csv", schema).diagnostics if d.code.id == "SHT01"]
+    assert "--type Vendor" in found.hint
+    assert "brackets" not in found.hint

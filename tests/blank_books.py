@@ -38,6 +38,10 @@ SAMPLE = {
     "frozen": {"type": "boolean"},
     "buffer": {**TEXT, "suggested_enum": ["PBS", "TE"]},
     "marks": listed({**TEXT, "enum": ["red", "green"]}),
+    "additives": listed({**TEXT, "enum": ["salt", "serum, heated", '5" dish, "old"']}),
+    "additive": {**TEXT, "enum": ["salt", "serum, heated"]},
+    "dose": {"type": "number"},
+    "dose_units": {**TEXT, "enum": ["mg"]},
     "source": link("Source"),
     "sources": listed(link("Source")),
     "donor": link("Donor"),
@@ -55,7 +59,16 @@ SAMPLE = {
     ),
 }
 DOCUMENTS: dict[str, Any] = {
-    "Sample": {"properties": {"aliases": ALIASES, **SAMPLE}, "required": ["size"], "title": "A sample"},
+    "Sample": {
+        "properties": {"aliases": ALIASES, **SAMPLE},
+        "required": ["size"],
+        "title": "A sample",
+        "dependentRequired": {
+            "dose": ["dose_units", "buffer"],
+            "dose_units": ["dose"],
+            "amount": ["count", "day", "frozen", "lane", "when", "free"],
+        },
+    },
     "Source": {"properties": {"aliases": ALIASES}},
     "Donor": {"properties": {}, "isAbstract": True},
     "Human": {"properties": {"aliases": ALIASES}, "rdfs:subClassOf": "/profiles/Donor.json"},

@@ -10,6 +10,8 @@ import pytest
 from blank_books import ALIASES, DOCUMENTS, MANY, SAMPLE, column_of, link, load, make, named_values, validation
 from openpyxl.utils import range_boundaries
 
+from workbook_compiler import api
+
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook
 
@@ -110,6 +112,44 @@ def test_a_dropdown_offers_its_values(book: Workbook, header: str, values: list[
     offered_values = offered(book, header)
     assert [(type(value), value) for value in offered_values] == [(type(value), value) for value in values]
     assert bool(rule.error) == refuses
+
+
+def test_a_list_column_offers_a_value_with_a_comma_in_quotes(book: Workbook, tmp_path: Path) -> None:
+    """What the dropdown of a list column offers is read as that one value; a single value is offered as it is."""
+    assert offered(book, "additive") == ["salt", "serum, heated"]
+    assert offered(book, "additives") == ["salt", '"serum, heated"', '"5"" dish, ""old"""']
+    path = tmp_path / "Sample.xlsx"
+    filled = openpyxl.Workbook()
+    filled.active.title = "Sample"
+    for row in (["size", "additives"], *(["small", value] for value in offered(book, "additives"))):
+        filled.active.append(row)
+    filled.save(path)
+    rows = api.compile(path, load(DOCUMENTS)).records
+    assert [row.values["additives"] for row in rows] == [["salt"], ["serum, heated"], ['5" dish, "old"']]
+
+
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        ("dose", "Needs dose_units and buffer as well."),
+        ("dose_units", "Needs dose as well."),
+        ("amount", "Needs count, day, frozen and 3 more columns as well."),
+    ],
+)
+def test_a_column_tells_which_others_it_needs(book: Workbook, header: str, words: str) -> None:
+    """Row 4 and the prompt at the cell name the columns that have to be filled in with it."""
+    assert words in information(book, header)[3]
+    assert words in validation(book["Sample"], header).prompt
+    assert "Needs" not in information(book, "buffer")[3]
+
+
+def test_sheets_print_on_pages_as_wide_as_they_are(book: Workbook) -> None:
+    """Each sheet prints across one page, its four header rows on each; the guide fits the width of its page."""
+    for name in ("Read me", "Sample", "Source"):
+        page = book[name]
+        assert (page.sheet_properties.pageSetUpPr.fitToPage, page.page_setup.fitToHeight) == (True, 0)
+    assert book["Sample"].page_setup.orientation == "landscape"
+    assert book["Sample"].print_title_rows == "$1:$4"
 
 
 def test_equal_lists_are_kept_once(book: Workbook) -> None:

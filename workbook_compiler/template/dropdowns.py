@@ -76,8 +76,16 @@ def _values(field: Field) -> Values:
         return ()
     if leaf.kind is Kind.BOOLEAN and not leaf.choices:
         return (("bool", True), ("bool", False))
-    offered = [value for value in leaf.choices or leaf.suggested if value != ""]
-    return tuple((type(value).__name__, value) for value in offered[:LONGEST_LIST])
+    offered = [value for value in leaf.choices or leaf.suggested if value != ""][:LONGEST_LIST]
+    if field.property.kind is Kind.LIST:
+        offered = [_quoted(value) if isinstance(value, str) else value for value in offered]
+    return tuple((type(value).__name__, value) for value in offered)
+
+
+def _quoted(value: str) -> str:
+    """Return a value as it has to stand in a cell of several: in quotes when it would be taken apart else."""
+    apart = "," in value or "\n" in value or value.startswith(('"', "["))
+    return '"' + value.replace('"', '""') + '"' if apart else value
 
 
 def _name(wish: str, taken: set[str]) -> str:

@@ -43,6 +43,7 @@ def write_guide(workbook: Workbook, sheets: Sequence[Sheet], facts: Mapping[str,
     for column, width in enumerate((4, 32, 74, 12, 12)):
         done(guide.set_column(column, column, width))
     guide.set_row(0, 30)
+    guide.fit_to_pages(1, 0)
     portal = resources.portals().get(facts["portal"])
     put(guide, 0, 1, f"Metadata for the {portal.title}" if portal else f"Metadata for {facts['portal']}", styles.title)
     put(guide, 1, 1, "A blank workbook: fill in the sheets, check it, submit it.", styles.subtitle)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from workbook_compiler.model.columns import Field
 from workbook_compiler.model.diagnostics import column_letter
-from workbook_compiler.model.schema import Schema
+from workbook_compiler.model.schema import EntityType, Schema
 from workbook_compiler.template.checked import cell_text
 from workbook_compiler.template.selection import ChosenType, Selection, link_targets
 
@@ -30,12 +31,14 @@ _TAKEN = ("history", READ_ME.casefold(), LISTS, LINKS, MANIFEST)
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What the links in one column may refer to."""
+    """What a column has to do with others: what its links may refer to, and what has to be filled in with it."""
 
     sheets: tuple[str, ...] = ()
     """The sheets of this workbook with rows of the right type."""
     example: str = ""
     """What a record of the portal may be called by: ``the FileFormat's file_format``."""
+    companions: tuple[str, ...] = ()
+    """The headers of the columns that have to be filled in with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +75,26 @@ def lay_out(selection: Selection, schema: Schema) -> tuple[Sheet, ...]:
     usable = {one.entity.name for one in selection.types if one.identifier is not None}
     order = {name: number for number, name in enumerate(names)}
 
-    def reach(field: Field) -> Reach:
+    def reach(field: Field, entity: EntityType) -> Reach:
         types = {name for target in link_targets(field) for name in schema.concrete(target) if name in usable}
-        return Reach(tuple(names[name] for name in sorted(types, key=order.__getitem__)), _example(field, schema))
+        sheets = tuple(names[name] for name in sorted(types, key=order.__getitem__))
+        return Reach(sheets, _example(field, schema), tuple(_companions(field, entity.rules)))
 
-    return tuple(Sheet(names[one.entity.name], one, tuple(map(reach, one.fields))) for one in selection.types)
+    return tuple(
+        Sheet(names[one.entity.name], one, tuple(reach(field, one.entity) for field in one.fields))
+        for one in selection.types
+    )
+
+
+def _companions(field: Field, rules: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the headers of the columns without which the portal doesn't take this one."""
+    for step in field.path[:-1]:
+        rules = rules.get("properties", {}).get(step, {})
+        rules = rules.get("items", rules)
+    for rule in ("dependentRequired", "dependencies"):
+        names = rules.get(rule, {}).get(field.path[-1], ())
+        if isinstance(names, list):
+            yield from (".".join((*field.path[:-1], name)) for name in names)
 
 
 def _example(field: Field, schema: Schema) -> str:

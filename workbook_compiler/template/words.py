@@ -16,6 +16,8 @@ REFUSAL_LIMIT = 225
 _SHOWN_CHOICES = 300
 """Row 4 lists choices up to about this many characters; the dropdown has them all."""
 
+_MOST_COMPANIONS = 4
+
 _TYPE_WORDS = {
     Kind.TEXT: "string",
     Kind.DATE: "string",
@@ -67,13 +69,20 @@ def information(field: Field, reach: Reach) -> str:
     """Return the text of row 4; ``reach`` says what the column may refer to."""
     prop = field.property
     comments = [prop.comment, prop.leaf.comment if prop.leaf is not prop else ""]
-    parts = [_needed(field), *map(_sentence, comments), _how(field, reach), _choices(prop), _another(field)]
+    parts = [
+        _needed(field),
+        _companions(reach),
+        *map(_sentence, comments),
+        _how(field, reach),
+        _choices(prop),
+        _another(field),
+    ]
     return " ".join(filter(None, parts)) or "-"
 
 
 def prompt(field: Field, reach: Reach) -> tuple[str, str]:
     """Return title and text of what a spreadsheet shows beside a selected cell."""
-    how = cell_text(" ".join(filter(None, [_needed(field), _how(field, reach)])), PROMPT_LIMIT)
+    how = cell_text(" ".join(filter(None, [_needed(field), _companions(reach), _how(field, reach)])), PROMPT_LIMIT)
     about = _sentence(field.property.description or field.property.title)
     room = PROMPT_LIMIT - len(how) - 1
     text = f"{cell_text(about, room)}\n{how}" if how and about and room > 40 else how or cell_text(about, PROMPT_LIMIT)
@@ -104,6 +113,14 @@ def _needed(field: Field) -> str:
     if field.required or not field.needed_in_member or len(field.path) < 2:
         return ""
     return f"Needed when another {field.path[-2]} column is filled in."
+
+
+def _companions(reach: Reach) -> str:
+    names = list(reach.companions)
+    if len(names) > _MOST_COMPANIONS:
+        names[_MOST_COMPANIONS - 1 :] = [f"{len(names) - _MOST_COMPANIONS + 1} more columns"]
+    *most, last = names or [""]
+    return f"Needs {', '.join(most)} and {last} as well." if most else last and f"Needs {last} as well."
 
 
 def _how(field: Field, reach: Reach) -> str:

@@ -98,6 +98,9 @@ def _write_sheet(workbook: Workbook, sheet: Sheet, offered: Dropdowns, styles: S
     done(worksheet.autofilter(HEADER_ROWS - 1, 0, LAST_ROW, last))
     worksheet.freeze_panes(HEADER_ROWS, FIRST_COLUMN + _frozen(sheet.chosen))
     worksheet.set_selection(HEADER_ROWS, FIRST_COLUMN, HEADER_ROWS, FIRST_COLUMN)
+    worksheet.set_landscape()
+    worksheet.fit_to_pages(1, 0)
+    worksheet.repeat_rows(0, HEADER_ROWS - 1)
 
 
 def _write_marks(worksheet: Worksheet, styles: Styles) -> None:

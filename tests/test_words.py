@@ -77,7 +77,7 @@ WORDS = [
     ("Image", "attachment", "gel.tif", "TXT09", "of the kind of “gel.tif”", "one of these: .png, .jpg, .gif."),
     ("BenchMeasurement", "extra", "{gain: 1}", "OBJ01", "it goes wrong at “gain: 1}”", "straight double quotes"),
     ("BenchMeasurement", "spikes", '{"name": "a"', "OBJ01", "it ends too early", "straight double quotes"),
-    ("BenchMeasurement", "spikes", '{"name": "a", "lanes": ["x"]}', "OBJ04", "spikes.lanes takes whole numbers; “x” is text.", ""),
+    ("BenchMeasurement", "spikes", '{"name": "a", "lanes": ["x"]}', "OBJ04", "spikes.lanes takes whole numbers; “x” is text", ""),
     ("BenchMeasurement", "machine", '{"serial": "7"}', "OBJ05", "The value in this cell lacks “model”.", "Add it"),
     ("BenchMeasurement", "machine", '{"model": "X", "serail": "7"}', "OBJ03", "machine has no part called “serail”.", ""),
     ("BenchMeasurement", "finished_at", "soon", "DAT01", "isn't a date", "time: 2024-03-01 14:30."),

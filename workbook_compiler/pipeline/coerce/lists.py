@@ -29,9 +29,10 @@ from workbook_compiler.pipeline.coerce.reading import (
 from workbook_compiler.pipeline.coerce.shown import plain, shown
 from workbook_compiler.pipeline.read.cells import ERROR_TEXTS, Styled
 
-
 _UNUSUAL = re.compile(r"""["\[;#\n\r]|[^\x00-\x7f]|,\s*(?:,|$)|^\s*,""")
 """What needs a closer look; most lists have nothing of it, and take a short way."""
+_CURLY = re.compile('(?:^|,)\\s*[“„‟][^“”„‟"]*,[^“”„‟"]*[“”]\\s*(?:$|,)')
+"""A value with a comma in the quotes of a word processor, which quote nothing here."""
 
 
 def reader(item: Reader, listed: frozenset[str], separator: str = ",") -> Reader:
@@ -77,6 +78,8 @@ def _split(text: str, separator: str) -> list[Any] | Reading:
         return _bracketed(text)
     if text.startswith("[") and "]" not in text:
         return bad(values.LST03)
+    if _CURLY.search(text):
+        return bad(values.LST03, re.sub("[“”„‟]", '"', text))
     if '"' not in text:
         return [part for line in text.splitlines() for part in line.split(separator)]
     try:

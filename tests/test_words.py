@@ -10,7 +10,7 @@ import pytest
 from conftest import FOURDN
 from test_cases import CASES
 
-from workbook_compiler import api
+from workbook_compiler import api, resources
 from workbook_compiler.model.codes import CATALOGUE
 from workbook_compiler.model.diagnostics import Code, Diagnostic, Location
 from workbook_compiler.model.schema import Schema
@@ -108,3 +108,12 @@ def test_a_text_file_of_an_unknown_type_is_told_how_to_say_it(tmp_path: Path, sc
     [found] = [d for d in api.compile(tmp_path / "vendros.csv", schema).diagnostics if d.code.id == "SHT01"]
     assert "--type Vendor" in found.hint
     assert "brackets" not in found.hint
+
+
+def test_a_suggestion_that_holds_a_comma_is_seen_where_it_ends(tmp_path: Path, schema: Schema) -> None:
+    """Several suggestions stand in a row, those with a comma in quotes; in their own field they are as they are typed."""
+    (tmp_path / "BenchMeasurement.csv").write_text("medium\nDMEM\n", encoding="utf-8")
+    report = api.compile(tmp_path / "BenchMeasurement.csv", schema).report()
+    text = resources.report_formats()["text"].render(report, {"width": 200})
+    [line] = [line.strip() for line in text.splitlines() if "“DMEM" in line and "Did you mean" in line]
+    assert {"“DMEM, low glucose”", "“DMEM, high glucose”"} < set(re.split(r": |(?<=”), ", line))

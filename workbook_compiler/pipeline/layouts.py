@@ -94,7 +94,7 @@ def _entity(name: str, workbook: Workbook, schema: Schema) -> tuple[EntityType |
         entity = _otherwise_spelt(name, schema.types) or schema.types.get(workbook.manifest.get("otherwise", ""))
         if entity is None:
             near = likely(name, [n for n, e in schema.types.items() if not e.abstract])
-            context = {"what_else": _ways(near)} if workbook.is_text else {}
+            context = {"way": _way(near)} if workbook.is_text else {}
             return None, [Diagnostic(structure.SHT01, at, value=name, context=context, suggestions=tuple(near))]
         if "otherwise" not in workbook.manifest:
             remarks.append(Diagnostic(structure.SHT03, at, value=name, context={"type": entity.name}))
@@ -105,13 +105,10 @@ def _entity(name: str, workbook: Workbook, schema: Schema) -> tuple[EntityType |
     return entity, remarks
 
 
-def _ways(near: Sequence[str]) -> str:
+def _way(near: Sequence[str]) -> str:
     """How the type of a text file is said."""
-    return (
-        f"For a text file that is its own name ({near[0]}.tsv), or --type {near[0]} on the command line."
-        if near
-        else ("For a text file that is its own name (TYPE.tsv), or --type TYPE on the command line.")
-    )
+    name = near[0] if near else "TYPE"
+    return f"Add --type {name} to the command, or name the file after its type: {name}.tsv."
 
 
 def _shortened(name: str, types: Mapping[str, EntityType]) -> EntityType | None:

@@ -122,11 +122,14 @@ def _row(built: Built, i: int, record: Record, check: Checker, missing: Missing)
     origins = record.origin.locations()
     for problem in check.problems(record.values):
         for pointer, code, context in _causes(problem, built.bound.table.entity):
-            at = record.origin.place(pointer) or _nearest_origin(origins, pointer)
+            own = record.origin.place(pointer)
+            at = own or _nearest_origin(origins, pointer)
             name = _name(pointer) or built.bound.table.entity.name
             if code is values.REQ01 and at is not None and record.origin.place(pointer[:-1]) == at:
                 code, name, context = values.OBJ05, _name(pointer[:-1]), {"part": pointer[-1]}
-            if at is None and code is values.REQ01:
+            if code is values.REQ01 and own is None and at is not None and at.sheet == record.location.sheet:
+                missing.add(_header(pointer), values.REQ02, {"type": f"filled {_name(pointer[:-1])}"}, at)
+            elif at is None and code is values.REQ01:
                 missing.add(name, values.REQ02, {}, built.bound.at(built.rows[i], built.bound.table.first_column))
             elif at is None and code is values.REQ03:
                 because = record.origin.place((*pointer[:-1], context["because"])) or _first_cell(built, i)
@@ -137,6 +140,12 @@ def _row(built: Built, i: int, record: Record, check: Checker, missing: Missing)
 
 def _name(pointer: Pointer) -> str:
     return ".".join(str(step) for step in pointer if isinstance(step, str))
+
+
+def _header(pointer: Pointer) -> str:
+    """The header of the column a value would stand in: the second member of a list of objects has ``-1``."""
+    member = next((step for step in pointer if isinstance(step, int)), 0)
+    return f"{_name(pointer)}-{member}" if member else _name(pointer)
 
 
 def _first_cell(built: Built, i: int) -> Location:
@@ -241,7 +250,7 @@ _BY_RULE: dict[str, tuple[Code, Callable[[Any, Any], dict[str, Any]]]] = {
     "minItems": (values.LST05, lambda value, body: {"range": f"at least {count(value, 'value')}", "length": len(body)}),
     "maxItems": (values.LST05, lambda value, body: {"range": f"at most {count(value, 'value')}", "length": len(body)}),
     "enum": (texts.ENU01, _allowed),
-    "pattern": (texts.TXT07, lambda value, body: {"value": body, "why": "", "advice": _advice(value)}),
+    "pattern": (texts.TXT07, lambda value, body: {"value": body, "advice": _advice(value)}),
     "minimum": (values.NUM04, lambda value, body: {"value": body, "range": f"from {value} on"}),
     "maximum": (values.NUM04, lambda value, body: {"value": body, "range": f"up to {value}"}),
     "exclusiveMinimum": (values.NUM04, lambda value, body: {"value": body, "range": f"above {value}"}),

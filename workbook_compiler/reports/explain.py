@@ -32,7 +32,7 @@ def blanks(template: str, usual: Iterable[tuple[str, str]] = ()) -> str:
     """Return a message template with its gaps as words: ``{value}`` becomes ``<value>``, ``{count:row}`` ``<count> rows``."""
     filled = {name: blanks(text) for name, text in usual}
     return "".join(
-        text + (filled.get(name) or f"<{name.replace('_', ' ')}>" if name else "") + (f" {word}s" if word else "")
+        text + (filled.get(name, f"<{name.replace('_', ' ')}>") if name else "") + (f" {word}s" if word else "")
         for text, name, word, _ in Formatter().parse(template)
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -91,10 +91,15 @@ def _tell(console: Console, finding: view.Finding) -> None:
     if finding.hint:
         _line(console, (f"→ {finding.hint}", ""), indent=4)
     if finding.suggestions:
-        _line(console, ("Did you mean: ", ""), (", ".join(finding.suggestions), "green"), indent=4)
+        _line(console, ("Did you mean: ", ""), (_choice(finding.suggestions), "green"), indent=4)
     if finding.related:
         _line(console, (f"Also: {finding.related}", "dim"), indent=4)
     console.print()
+
+
+def _choice(suggestions: Sequence[str]) -> str:
+    """The suggestions in a row; one that holds a comma stands in quotes, so that it is seen where it ends."""
+    return ", ".join(f"“{text}”" if "," in text and len(suggestions) > 1 else text for text in suggestions)
 
 
 def _tell_records(console: Console, report: Report) -> None:

@@ -19,7 +19,7 @@ IDN02 = Code(
     "identifier.missing",
     Severity.WARNING,
     title="Rows without an identifier",
-    message="{count:row} of this sheet without {field}: what has none can't be recognised when sent again.",
+    message="{count:row} of this sheet can't be recognised when sent again: {field} is empty there.",
     hint="Give each row a name of your own in {field}: my-lab:sample1.",
     why="By its identifier a record is found again, linked to, and not created twice.",
     example="An empty aliases cell.",

@@ -80,10 +80,10 @@ SHT01 = Code(
     Severity.ERROR,
     title="The sheet's name isn't a type of this portal",
     message="“{sheet}” isn't a type of this portal, so its rows would be lost.",
-    hint="Rename it to the type it holds. {what_else}",
+    hint="{way}",
     why="A sheet is named after the type of its rows. Names in brackets, or beginning with _ or #, are left alone.",
     example="Biosampel → Biosample",
-    usual=(("what_else", "To keep it as your own, put it in brackets: ({sheet})."),),
+    usual=(("way", "Rename it to the type it holds. To keep it as your own, put it in brackets: ({sheet})."),),
 )
 SHT02 = Code(
     "SHT02",
@@ -190,7 +190,7 @@ ROW01 = Code(
     "row.hidden",
     Severity.INFO,
     title="Hidden rows were read too",
-    message="{count:hidden or filtered row} of this sheet, read like any other.",
+    message="{count:hidden or filtered row} of this sheet came along like all others.",
     hint="Delete rows you don't want to send, or put # in their column A.",
     why="A filter hides rows from the eye, not from the file.",
     example="A filter on one biosource is still on.",

@@ -29,10 +29,11 @@ TXT07 = Code(
     "text.form",
     Severity.ERROR,
     title="The text doesn't have the form this column asks for",
-    message="“{value}” doesn't have the form that {field} asks for{why}.",
+    message="“{value}” doesn't have the form that {field} asks for{detail}.",
     hint="{advice}",
     why="The portal checks the form of this text: which signs it may hold and in which order.",
     example="my sample 1 → my-lab:sample1",
+    usual=(("detail", ""), ("advice", "Compare it with a row that is right.")),
 )
 TXT08 = Code(
     "TXT08",
@@ -53,4 +54,5 @@ TXT09 = Code(
     hint="{advice}",
     why="The portal shows such files in a browser, so it takes only some kinds.",
     example="gel.tif → gel.png",
+    usual=(("advice", "Save it as another kind of file, such as .pdf or .png."),),
 )

@@ -27,11 +27,11 @@ def wrong_form(prop: Property, text: str, example: str) -> Reading:
     pattern = prop.pattern or ""
     wrong, missing = wrong_signs(pattern, text), missing_signs(pattern, text)
     if wrong:
-        why = f": {_named(wrong, pattern)} can't stand here"
+        detail = f": {_named(wrong, pattern)} can't stand here"
         example = _mended(pattern, text, wrong) or example
     else:
-        why = f": {_named(missing, pattern)} is missing" if missing else ""
-    return bad(texts.TXT07, value=text, why=why, advice=advice(prop, example))
+        detail = f": {_named(missing, pattern)} is missing" if missing else ""
+    return bad(texts.TXT07, value=text, detail=detail, advice=advice(prop, example))
 
 
 def example_for(prop: Property) -> str:

@@ -2,7 +2,7 @@
 
 Unknown keywords are ignored, misspelt ones too: both exist in published schemas. Link words (``linkTo``, ``linkEnum``)
 mean nothing to a JSON Schema validator, so a rule that uses them is left out of the rules a body is checked against:
-inside ``not`` or ``oneOf`` it would always or never match.
+inside ``not`` or ``oneOf`` it would always or never match. ``legal.py`` keeps only words that a validator can take.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from workbook_compiler.model.patterns import power
 from workbook_compiler.model.schema import Access, Kind, Link, Property
+from workbook_compiler.portals.legal import DEPTH, count, legal, number
 
 UNORDERED = 500.0
 """The column order of a property whose schema gives none."""
@@ -20,10 +22,12 @@ AccessRule = Callable[[Mapping[str, Any]], Access]
 
 _PLAIN = {"string": Kind.TEXT, "number": Kind.NUMBER, "integer": Kind.INTEGER, "boolean": Kind.BOOLEAN}
 _FORMATS = {"date": Kind.DATE, "date-time": Kind.DATE_TIME}
-_CONDITIONS = ("anyOf", "allOf", "oneOf", "not", "if", "then", "else", "dependentSchemas", "dependencies")
+_TRIED_ON_CELLS = 2
+"""The power of a text's length that its pattern may cost where a cell is read; a costlier one is tried on shorter texts."""
 _KEPT = (
     "type enum const pattern minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength"
     " minItems maxItems uniqueItems minProperties maxProperties additionalProperties dependentRequired required"
+    " anyOf allOf oneOf not if then else dependentSchemas dependencies"
 ).split()
 
 
@@ -63,11 +67,11 @@ def kind_of(node: Mapping[str, Any]) -> Kind:
 def _text_kind(node: Mapping[str, Any]) -> Kind:
     choices = node.get("anyOf")
     if isinstance(choices, list):
-        formats = {c.get("format") for c in choices if isinstance(c, dict)}
+        formats = {str(c.get("format")) for c in choices if isinstance(c, dict)}
         if formats == {"date", "date-time"}:
             return Kind.DATE_OR_TIME
         if len(formats) == 1:
-            return _FORMATS.get(str(formats.pop()), Kind.TEXT)
+            return _FORMATS.get(formats.pop(), Kind.TEXT)
     return _FORMATS.get(str(node.get("format")), Kind.TEXT)
 
 
@@ -77,10 +81,11 @@ def property_of(name: str, node: Any, access_rule: AccessRule, *, required: bool
     kind, access = kind_of(node), access_rule(node)
     items = None
     if kind is Kind.LIST:
-        items = property_of(name, node.get("items"), access_rule, depth=depth + 1)
+        inside = node.get("items") if depth < DEPTH else None
+        items = property_of(name, inside, access_rule, depth=depth + 1)
         access = max(access, items.access, key=list(Access).index)
     needed = required_names(node)
-    children = node.get("properties") if kind is Kind.OBJECT and depth < 40 else None
+    children = node.get("properties") if kind is Kind.OBJECT and depth < DEPTH else None
     targets = link_targets(node)
     return Property(
         name=name,
@@ -93,12 +98,12 @@ def property_of(name: str, node: Any, access_rule: AccessRule, *, required: bool
         order=_order(node),
         choices=_choices(node, "enum"),
         suggested=_choices(node, "suggested_enum"),
-        pattern=node.get("pattern") if isinstance(node.get("pattern"), str) else None,
+        pattern=_pattern(node),
         format=node.get("format") if isinstance(node.get("format"), str) else None,
-        minimum=_number(node, "minimum"),
-        maximum=_number(node, "maximum"),
-        min_length=node.get("minLength") if isinstance(node.get("minLength"), int) else None,
-        max_length=node.get("maxLength") if isinstance(node.get("maxLength"), int) else None,
+        minimum=number(node.get("minimum")),
+        maximum=number(node.get("maximum")),
+        min_length=count(node.get("minLength")),
+        max_length=count(node.get("maxLength")),
         link=Link(targets) if targets else None,
         items=items,
         properties={
@@ -122,10 +127,7 @@ def rules_of(node: Any, prop: Property) -> dict[str, Any]:
     """Return the JSON Schema a submitted value is checked against: checkable words only, nothing the portal fills in."""
     if not isinstance(node, dict):
         return {}
-    rules: dict[str, Any] = {key: node[key] for key in _KEPT if key in node}
-    rules.update({key: node[key] for key in _CONDITIONS if key in node and not mentions_link(node[key])})
-    if "dependencies" in rules:
-        rules["dependencies"] = {k: v for k, v in node["dependencies"].items() if not mentions_link(v)}
+    rules = legal(node, _KEPT)
     if prop.items is not None:
         rules["items"] = rules_of(node.get("items"), prop.items)
     if prop.properties:
@@ -142,30 +144,25 @@ def _keep_dependencies_of(rules: dict[str, Any], names: frozenset[str]) -> None:
         rules["dependentRequired"] = {k: [n for n in v if n in names] for k, v in dependent.items()}
 
 
-def mentions_link(node: Any) -> bool:
-    """Tell whether a rule uses a word that only the portal can judge."""
-    if isinstance(node, dict):
-        return "linkTo" in node or "linkEnum" in node or any(mentions_link(v) for v in node.values())
-    return isinstance(node, list) and any(mentions_link(v) for v in node)
-
-
 def _text(node: Mapping[str, Any], key: str) -> str:
     value = node.get(key)
     return value.strip() if isinstance(value, str) else ""
 
 
-def _number(node: Mapping[str, Any], key: str) -> float | None:
-    value = node.get(key)
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+def _pattern(node: Mapping[str, Any]) -> str | None:
+    pattern = node.get("pattern")
+    return pattern if isinstance(pattern, str) and power(pattern) <= _TRIED_ON_CELLS else None
 
 
-def _order(node: Mapping[str, Any]) -> float:
+def _order(node: Mapping[str, Any], depth: int = 0) -> float:
     """The portal's column order; an object stands where its first field stands, and what has none comes in the middle."""
+    own = number(node.get("lookup"))
+    if own is not None or depth > DEPTH:
+        return UNORDERED if own is None else own
     inside = node.get("items") if isinstance(node.get("items"), dict) else node
     children = inside.get("properties") if isinstance(inside, dict) else None
-    own = _number(node, "lookup")
-    orders = [_order(c) for c in children.values() if isinstance(c, dict)] if isinstance(children, dict) else []
-    return own if own is not None else min(orders, default=UNORDERED)
+    found = children.values() if isinstance(children, dict) else ()
+    return min((_order(c, depth + 1) for c in found if isinstance(c, dict)), default=UNORDERED)
 
 
 def _choices(node: Mapping[str, Any], key: str) -> tuple[Any, ...]:

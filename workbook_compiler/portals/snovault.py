@@ -13,6 +13,7 @@ from workbook_compiler.model.plan import Action, Plan, Request
 from workbook_compiler.model.portal import Portal
 from workbook_compiler.model.schema import Access, EntityType, Feed, Kind, Link, Property, Schema
 from workbook_compiler.portals.json_schema import property_of, rules_of
+from workbook_compiler.portals.legal import draft
 from workbook_compiler.portals.mixins import is_raw, resolve
 
 _PREFERRED = ("aliases", "accession", "uuid")
@@ -29,7 +30,8 @@ def submittable(node: Mapping[str, Any]) -> Access:
     guarded = node.get("permission") in ("import_items", "import-items", "admin_only") or node.get("readonly") is True
     if calculated or guarded or node.get("requestMethod") == []:
         return Access.REFUSED
-    excluded = "submit4dn" in (node.get("exclude_from") or [])
+    left_out = node.get("exclude_from")
+    excluded = isinstance(left_out, str | list) and "submit4dn" in left_out
     if (excluded and node.get("s3Upload") is not True) or "linkEnum" in node:
         return Access.ACCEPTED
     return Access.OFFERED
@@ -84,7 +86,7 @@ def _entity(
     }
     address = str(node.get("$id") or node.get("id") or name)
     rules = {
-        **({"$schema": node["$schema"]} if isinstance(node.get("$schema"), str) else {}),
+        **draft(node.get("$schema")),
         **rules_of(node, replace(whole, properties=properties)),
     }
     return EntityType(
@@ -109,7 +111,7 @@ def _identifiers(node: Mapping[str, Any], properties: Mapping[str, Property]) ->
     own = [key for key, prop in properties.items() if prop.unique_key and key not in _PREFERRED]
     listed = node.get("identifyingProperties")
     if not own and isinstance(listed, list):
-        own = [key for key in listed if key in properties and key not in _PREFERRED]
+        own = [key for key in listed if isinstance(key, str) and key in properties and key not in _PREFERRED]
     return tuple(key for key in (*_PREFERRED, *own) if key in properties)
 
 

@@ -7,12 +7,15 @@ A cell that has an error already carries no second one.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
 from workbook_compiler.model.codes import texts, values
 from workbook_compiler.model.diagnostics import Code, Diagnostic, Location, count
+from workbook_compiler.model.patterns import is_affordable
 from workbook_compiler.model.records import Pointer, Record
 from workbook_compiler.model.schema import EntityType, Kind, Property
 from workbook_compiler.nearest import likely
@@ -23,6 +26,10 @@ from workbook_compiler.pipeline.sheet import Built
 Rules = Mapping[str, Any]
 Problem = Any
 """A ``jsonschema.ValidationError``; the library is imported when the first row is refused."""
+
+
+_ASCII_ONLY = re.compile(r"\\\\[WDB]|\[\^[^\]]*\\\\[wd]")
+"""Signs that are no letter or no digit, as JSON writes them: jsonschema-rs would take an ``é`` for one, as JavaScript does."""
 
 
 class Checker:
@@ -46,17 +53,34 @@ class Checker:
     def problems(self, body: Mapping[str, Any]) -> Iterator[Problem]:
         """Yield what is wrong with a body, in the order of the rules."""
         if self._exact is None:
-            from jsonschema import Draft202012Validator, validators
-
-            self._exact = validators.validator_for(self.rules, default=Draft202012Validator)(self.rules)
+            self._exact = _exact(self.rules)
         yield from self._exact.iter_errors(body)
+
+
+def _exact(rules: Rules) -> Any:
+    """The validator of ``jsonschema``; it tries no pattern on a text so long that nobody would wait for the answer."""
+    from jsonschema import Draft202012Validator, ValidationError, validators
+
+    def pattern(validator: Any, value: str, text: Any, _schema: Any) -> Iterator[Problem]:
+        if validator.is_type(text, "string") and is_affordable(value, text) and not re.search(value, text):
+            yield ValidationError(f"{text!r} does not match {value!r}")
+
+    def multiple_of(validator: Any, value: Any, number: Any, schema: Any) -> Iterator[Problem]:
+        with suppress(OverflowError):  # a number of hundreds of digits, which no portal could divide either
+            yield from known.VALIDATORS["multipleOf"](validator, value, number, schema)
+
+    known = validators.validator_for(rules, default=Draft202012Validator)
+    extended = validators.extend(known, {"pattern": pattern, "multipleOf": multiple_of})  # type: ignore[no-untyped-call]
+    return extended(rules)
 
 
 def _fast(rules: Rules) -> Callable[[Any], bool] | None:
     import jsonschema_rs
 
+    if _ASCII_ONLY.search(json.dumps(rules)):
+        return None
     try:
-        return jsonschema_rs.validator_for(dict(rules)).is_valid
+        return jsonschema_rs.validator_for(dict(rules), validate_formats=False).is_valid
     except (ValueError, jsonschema_rs.ValidationError):  # a pattern or keyword it can't take: jsonschema judges alone
         return None
 

@@ -13,19 +13,17 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
-from workbook_compiler.model.codes import texts, values
-from workbook_compiler.model.diagnostics import Code, Diagnostic, Location, count
+from workbook_compiler.model.codes import values
+from workbook_compiler.model.diagnostics import Code, Diagnostic, Location
 from workbook_compiler.model.patterns import is_affordable
 from workbook_compiler.model.records import Pointer, Record
-from workbook_compiler.model.schema import EntityType, Kind, Property
+from workbook_compiler.model.schema import EntityType
 from workbook_compiler.nearest import likely
 from workbook_compiler.pipeline.bind import RELATED
-from workbook_compiler.pipeline.coerce.example import example_of
+from workbook_compiler.pipeline.causes import Problem, causes, dotted
 from workbook_compiler.pipeline.sheet import Built
 
 Rules = Mapping[str, Any]
-Problem = Any
-"""A ``jsonschema.ValidationError``; the library is imported when the first row is refused."""
 
 
 _ASCII_ONLY = re.compile(r"\\\\[WDB]|\[\^[^\]]*\\\\[wd]")
@@ -145,14 +143,14 @@ def _row(built: Built, i: int, record: Record, check: Checker, missing: Missing)
     """What is wrong with one row; what a cell of a merged area lacks has been told."""
     origins = record.origin.locations()
     for problem in check.problems(record.values):
-        for pointer, code, context in _causes(problem, built.bound.table.entity):
+        for pointer, code, context in causes(problem, built.bound.table.entity):
             own = record.origin.place(pointer)
             at = own or _nearest_origin(origins, pointer)
-            name = _name(pointer) or built.bound.table.entity.name
+            name = dotted(pointer) or built.bound.table.entity.name
             if code is values.REQ01 and at is not None and record.origin.place(pointer[:-1]) == at:
-                code, name, context = values.OBJ05, _name(pointer[:-1]), {"part": pointer[-1]}
+                code, name, context = values.OBJ05, dotted(pointer[:-1]), {"part": pointer[-1]}
             if code is values.REQ01 and own is None and at is not None and at.sheet == record.location.sheet:
-                missing.add(_header(pointer), values.REQ02, {"type": f"filled {_name(pointer[:-1])}"}, at)
+                missing.add(_header(pointer), values.REQ02, {"type": f"filled {dotted(pointer[:-1])}"}, at)
             elif at is None and code is values.REQ01:
                 missing.add(name, values.REQ02, {}, built.bound.at(built.rows[i], built.bound.table.first_column))
             elif at is None and code is values.REQ03:
@@ -162,14 +160,10 @@ def _row(built: Built, i: int, record: Record, check: Checker, missing: Missing)
                 yield _diagnostic(code, at or _first_cell(built, i), name, context)
 
 
-def _name(pointer: Pointer) -> str:
-    return ".".join(str(step) for step in pointer if isinstance(step, str))
-
-
 def _header(pointer: Pointer) -> str:
     """The header of the column a value would stand in: the second member of a list of objects has ``-1``."""
     member = next((step for step in pointer if isinstance(step, int)), 0)
-    return f"{_name(pointer)}-{member}" if member else _name(pointer)
+    return f"{dotted(pointer)}-{member}" if member else dotted(pointer)
 
 
 def _first_cell(built: Built, i: int) -> Location:
@@ -195,116 +189,3 @@ def _diagnostic(code: Code, at: Location, name: str, context: Mapping[str, Any])
     suggestions = tuple(context.get("suggestions", ()))
     rest = {key: value for key, value in context.items() if key not in ("value", "suggestions")}
     return Diagnostic(code, at, name, typed if typed is None else str(typed), rest, suggestions)
-
-
-Cause = tuple[Pointer, Code, Mapping[str, Any]]
-
-
-def _causes(problem: Problem, entity: EntityType) -> Iterator[Cause]:
-    """What a broken rule means for the person who filled in the row."""
-    path: Pointer = tuple(problem.absolute_path)
-    rule, value, body = problem.validator, problem.validator_value, problem.instance
-    if rule == "required":
-        yield from (((*path, name), values.REQ01, {}) for name in value if name not in body)
-    elif rule in ("dependentRequired", "dependencies"):
-        yield from _dependent(path, value, body)
-    elif rule == "additionalProperties":
-        known = problem.schema.get("properties", {})
-        for name in body:
-            if name not in known:
-                context = {"value": name, "field": _name(path) or entity.name, "suggestions": likely(name, known)}
-                yield (*path, name), values.OBJ03, context
-    elif rule == "type":
-        yield path, values.OBJ04, _kinds(value, body)
-    elif rule in _BY_RULE:
-        code, words = _BY_RULE[rule]
-        yield path, code, words(value, body)
-    elif rule == "not" and isinstance(value, dict) and set(value) == {"required"}:
-        names = value["required"]
-        yield (*path, names[-1]), values.RUL01, {"reason": f"{' and '.join(names)} can't be filled in together"}
-    elif problem.context and rule in ("anyOf", "oneOf"):
-        yield _combination(path, problem, entity)
-    else:
-        yield path, values.RUL01, {"reason": _reason(rule), "value": _short(body)}
-
-
-def _dependent(path: Pointer, value: Mapping[str, Any], body: Mapping[str, Any]) -> Iterator[Cause]:
-    for because, names in value.items():
-        if because in body and isinstance(names, list):
-            yield from (((*path, name), values.REQ03, {"because": because}) for name in names if name not in body)
-
-
-def _combination(path: Pointer, problem: Problem, entity: EntityType) -> Cause:
-    """Of several ways to keep a rule, name the fields of which one set is needed."""
-    sets = [c.validator_value for c in problem.context if c.validator == "required"]
-    if sets and len(sets) == len(problem.context):
-        options = " or ".join(" with ".join(names) for names in sets)
-        return (*path, sets[0][0]), values.RUL01, {"reason": f"one of these has to be filled in: {options}"}
-    what = problem.schema.get("comment") or (path and _title(entity, path)) or "some columns don't fit together"
-    return path, values.RUL01, {"reason": str(what)}
-
-
-def _title(entity: EntityType, path: Pointer) -> str:
-    prop: Property | None = entity.properties.get(str(path[0]))
-    return f"the value doesn't fit {prop.title or prop.name}" if prop and prop.kind is not Kind.ANY else ""
-
-
-def _allowed(value: Sequence[Any], body: Any) -> dict[str, Any]:
-    from workbook_compiler.pipeline.coerce.text import not_listed
-
-    finding = not_listed(str(body), [str(v) for v in value]).findings[0]
-    return {**finding.context, "value": _short(body), "suggestions": finding.suggestions}
-
-
-def _advice(pattern: str) -> str:
-    example = example_of(pattern)
-    return f"Write it like this: {example}." if example else "Compare it with a row that is right."
-
-
-def _signs(number: int) -> str:
-    return count(number, "character")
-
-
-def _short(body: Any) -> str | None:
-    return str(body) if isinstance(body, str | int | float | bool) else None
-
-
-_BY_RULE: dict[str, tuple[Code, Callable[[Any, Any], dict[str, Any]]]] = {
-    "uniqueItems": (values.LST04, lambda _value, _body: {}),
-    "minItems": (values.LST05, lambda value, body: {"range": f"at least {count(value, 'value')}", "length": len(body)}),
-    "maxItems": (values.LST05, lambda value, body: {"range": f"at most {count(value, 'value')}", "length": len(body)}),
-    "enum": (texts.ENU01, _allowed),
-    "pattern": (texts.TXT07, lambda value, body: {"value": body, "advice": _advice(value)}),
-    "minimum": (values.NUM04, lambda value, body: {"value": body, "range": f"from {value} on"}),
-    "maximum": (values.NUM04, lambda value, body: {"value": body, "range": f"up to {value}"}),
-    "exclusiveMinimum": (values.NUM04, lambda value, body: {"value": body, "range": f"above {value}"}),
-    "exclusiveMaximum": (values.NUM04, lambda value, body: {"value": body, "range": f"below {value}"}),
-    "minLength": (texts.TXT08, lambda value, body: {"range": f"at least {_signs(value)}", "length": len(body)}),
-    "maxLength": (texts.TXT08, lambda value, body: {"range": f"at most {_signs(value)}", "length": len(body)}),
-}
-
-_KINDS = {
-    "string": "text", "array": "a list", "object": "a value in curly brackets", "integer": "whole numbers",
-    "number": "numbers", "boolean": "true or false", "null": "nothing",
-}  # fmt: skip
-_FOUND = {
-    str: "text", bool: "neither text nor number", int: "a number", float: "a number", list: "a list",
-    dict: "a value in curly brackets",
-}  # fmt: skip
-_SHOWN = 60
-
-
-def _kinds(value: Any, body: Any) -> dict[str, Any]:
-    """What is asked for and what is there."""
-    wanted = " or ".join(_KINDS.get(name, str(name)) for name in (value if isinstance(value, list) else [value]))
-    given = f"“{body}”" if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
-    kind = "a fraction" if isinstance(body, float) and wanted == "whole numbers" else _FOUND.get(type(body), "no value")
-    return {"wanted": wanted, "given": given if len(given) <= _SHOWN else f"{given[:_SHOWN]}…", "kind": kind}
-
-
-def _reason(rule: str) -> str:
-    return (
-        "the value isn't allowed here together with the others"
-        if rule in ("not", "if")
-        else "the value isn't allowed here"
-    )

@@ -48,12 +48,14 @@ def power(pattern: str) -> int:
         return NEVER
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what a later Python may read differently is the portal's to mend
+            warnings.simplefilter(
+                "error"
+            )  # a pattern that a later Python will read differently is the portal's to judge
             re.compile(pattern)
             anchored = pattern.startswith("^")
             inside = 1 if _is_simple(pattern) else _Graph(pattern, parser.parse(pattern)).power()
             return min(inside + (not anchored), NEVER)
-    except (re.error, OverflowError, ValueError, RecursionError, KeyError):
+    except (re.error, Warning, OverflowError, ValueError, RecursionError, KeyError):
         return NEVER
 
 

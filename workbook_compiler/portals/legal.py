@@ -70,7 +70,8 @@ def legal(node: Mapping[str, Any], words: Iterable[str]) -> dict[str, Any]:
     for word in words:
         if word in node:
             try:
-                rules[word] = _value(word, _sound_entries(word, node[word]), 0)
+                value = node[word] if word in _PLAIN else _sound_entries(word, node[word])
+                rules[word] = _value(word, value, 0)
             except _Unsound:
                 continue
     if "patternProperties" in node:  # without these, more properties would be refused than the portal refuses
@@ -96,6 +97,10 @@ def _is_sound(word: str, value: Any) -> bool:
 
 def _value(word: str, value: Any, depth: int) -> Any:
     """The value of a known word with only known words in it; raises _Unsound."""
+    if word in _PLAIN:
+        if not _PLAIN[word](value):
+            raise _Unsound
+        return value
     if depth > DEPTH:
         raise _Unsound
     if word in _ONE:
@@ -104,11 +109,11 @@ def _value(word: str, value: Any, depth: int) -> Any:
         return [_schema(part, depth + 1) for part in value]
     if word in _NAMED and isinstance(value, dict):
         return {key: _schema(part, depth + 1) for key, part in value.items()}
+    if word == "dependentRequired" and isinstance(value, dict) and all(map(_names, value.values())):
+        return value
     if word == "dependencies" and isinstance(value, dict):
         return {key: part if _names(part) else _schema(part, depth + 1) for key, part in value.items()}
-    if word not in _PLAIN or not _PLAIN[word](value):
-        raise _Unsound
-    return value
+    raise _Unsound
 
 
 def _schema(node: Any, depth: int) -> Any:
@@ -151,7 +156,6 @@ _PLAIN: dict[str, Callable[[Any], bool]] = {
     "multipleOf": lambda value: (number(value) or 0) > 0,
     "uniqueItems": _is_flag,
     "required": _names,
-    "dependentRequired": lambda value: isinstance(value, dict) and all(map(_names, value.values())),
     "comment": lambda value: isinstance(value, str),
     # draft-04 says by true or false whether the bound itself is allowed
     "exclusiveMinimum": lambda value: _is_flag(value) or _is_bound(value),
@@ -159,4 +163,4 @@ _PLAIN: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(_BOUNDS, _is_bound),
     **dict.fromkeys(_COUNTED, lambda value: count(value) is not None),
 }
-_KNOWN = frozenset(_PLAIN) | _ONE | _SEVERAL | _NAMED | {"dependencies"}
+_KNOWN = frozenset(_PLAIN) | _ONE | _SEVERAL | _NAMED | {"dependencies", "dependentRequired"}

@@ -7,6 +7,7 @@ properties then override keyword by keyword. ``$merge`` (a reference or a list o
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from workbook_compiler.errors import SchemaError
@@ -15,6 +16,27 @@ T = TypeVar("T")
 
 DEPTH = 50
 """References nested deeper than this are a circle."""
+PARTS = 100_000
+"""Parts of one type's schema with all references followed; a page of references to references could ask for millions."""
+
+
+@dataclass(slots=True)
+class _Unfolding:
+    """One type's schema while its references are followed."""
+
+    stem: str
+    files: Mapping[str, Any]
+    parts: int = 0
+
+    def count(self, depth: int) -> None:
+        """Raise SchemaError for a schema that has no end, or none that anyone would wait for."""
+        self.parts += 1
+        if depth > DEPTH:
+            raise SchemaError(
+                f"{self.stem}.json refers to itself in a circle, or is nested too deeply to be a type's schema"
+            )
+        if self.parts > PARTS:
+            raise SchemaError(f"{self.stem}.json refers to other places so often that it is too large to be read")
 
 
 def resolve(files: Mapping[str, Any]) -> dict[str, Any]:
@@ -46,11 +68,12 @@ def _is_type(document: Mapping[str, Any]) -> bool:
 
 
 def _with_mixins(stem: str, document: Mapping[str, Any], files: Mapping[str, Any]) -> dict[str, Any]:
-    document = _merged(document, files, stem, 0)
+    whole = _Unfolding(stem, files)
+    document = _merged(document, whole, 0)
     mixed: dict[str, dict[str, Any]] = {}
     for mixin in reversed(_typed(document, "mixinProperties", list, stem)):
-        target = _target(mixin.get("$ref"), files, stem) if isinstance(mixin, dict) else {}
-        for name, keywords in _merged(target, files, stem, 0).items():
+        target = _target(mixin.get("$ref"), whole) if isinstance(mixin, dict) else {}
+        for name, keywords in _merged(target, whole, 0).items():
             known = mixed.setdefault(name, {})
             for key, value in keywords.items() if isinstance(keywords, dict) else ():
                 known.setdefault(key, value)
@@ -60,11 +83,10 @@ def _with_mixins(stem: str, document: Mapping[str, Any], files: Mapping[str, Any
     return {**document, "$id": address, "properties": mixed}
 
 
-def _merged(node: Any, files: Mapping[str, Any], stem: str, depth: int) -> Any:
-    if depth > DEPTH:
-        raise SchemaError(f"{stem}.json refers to itself in a circle")
+def _merged(node: Any, whole: _Unfolding, depth: int) -> Any:
+    whole.count(depth)
     if isinstance(node, list):
-        return [_merged(item, files, stem, depth + 1) for item in node]
+        return [_merged(item, whole, depth + 1) for item in node]
     if not isinstance(node, dict):
         return node
     node = dict(node)
@@ -73,11 +95,8 @@ def _merged(node: Any, files: Mapping[str, Any], stem: str, depth: int) -> Any:
     result: dict[str, Any] = {}
     targets = references if isinstance(references, list) else [references]
     for target in [*targets, *([reference] if reference else [])]:
-        result.update(_merged(_target(target, files, stem), files, stem, depth + 1))
-    own = {
-        key: value if key == "mixinProperties" else _merged(value, files, stem, depth + 1)
-        for key, value in node.items()
-    }
+        result.update(_merged(_target(target, whole), whole, depth + 1))
+    own = {key: value if key == "mixinProperties" else _merged(value, whole, depth + 1) for key, value in node.items()}
     return {**result, **own}
 
 
@@ -92,11 +111,12 @@ def _typed(document: Mapping[str, Any], key: str, kind: type[T], stem: str) -> T
     return value
 
 
-def _target(reference: object, files: Mapping[str, Any], stem: str) -> Any:
+def _target(reference: object, whole: _Unfolding) -> Any:
+    stem = whole.stem
     if not isinstance(reference, str):
         raise SchemaError(f"{stem}.json has a reference that isn't a text")
     file, _, pointer = reference.partition("#")
-    node: Any = files.get(file.rsplit("/", 1)[-1].removesuffix(".json") if file else stem)
+    node: Any = whole.files.get(file.rsplit("/", 1)[-1].removesuffix(".json") if file else stem)
     for part in filter(None, pointer.split("/")):
         node = node.get(part.replace("~1", "/").replace("~0", "~")) if isinstance(node, dict) else None
     if not isinstance(node, dict):

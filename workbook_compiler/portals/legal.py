@@ -43,7 +43,7 @@ class _Unsound(Exception):  # noqa: N818 - never leaves this file
 
 def number(value: Any) -> float | None:
     """Return a number that a float can hold, None for anything else; JSON as Python reads it has NaN and infinities."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if value is None or isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
         return value if math.isfinite(value) else None

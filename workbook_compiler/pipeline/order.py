@@ -167,7 +167,9 @@ def _without(record: Record, links_of: Iterable[Reference], targets: set[int], s
     gone = {r.record for r in links_of if _is_within(r.pointer, parts)}
     left = {r.record for r in links_of if not _is_within(r.pointer, parts)}
     later = {name: record.values[name] for name in sorted({str(part[0]) for part in parts})}
-    return Cut(_pruned(record.values, parts), later, frozenset(parts), frozenset(n for n in gone - left if n is not None))
+    return Cut(
+        _pruned(record.values, parts), later, frozenset(parts), frozenset(n for n in gone - left if n is not None)
+    )
 
 
 def _smallest_parts(record: Record, pointers: Sequence[Pointer], check: Checker) -> set[Pointer] | None:

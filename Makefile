@@ -7,7 +7,7 @@ DEMO := demo
 SCHEMAS := fixtures/4dn/profiles.json
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo check test golden build clean
+.PHONY: help install demo check test golden bench build clean
 
 help:  ## tell what one can do here
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -47,6 +47,9 @@ test: check  ## all checks and all tests
 
 golden: install  ## accept what the golden tests see now; then read the diff
 	$(BIN)/pytest tests/test_golden.py --accept
+
+bench: install  ## measure against the floor and the peers; BENCH='--quick' takes two minutes
+	$(BIN)/python benchmarks/bench.py $(BENCH)
 
 build: install  ## the wheel and the source archive, in dist/
 	$(BIN)/python -m pip install --quiet build

@@ -109,10 +109,11 @@ def write(path: Path, count: int, *, seed: int = 1, cycles: int = 0, defects: in
                 for column, (header, value) in enumerate(values.items(), 1):
                     if index == 0:
                         sheet.write_string(0, column, header)
-                    _put(sheet, index + 4, column, value, day)
+                    put(sheet, index + 4, column, value, day)
 
 
-def _put(sheet: Any, row: int, column: int, value: Any, day: Any) -> None:
+def put(sheet: Any, row: int, column: int, value: Any, day: Any) -> None:
+    """Write one value as the kind of cell it is; a list as its members by comma."""
     if value is None:
         return
     if isinstance(value, list):

@@ -1,0 +1,87 @@
+"""Results -> tables in the terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+CONSOLE = Console(width=110)
+
+
+def say(text: str) -> None:
+    """Print a line while the measuring goes on."""
+    CONSOLE.print(text, markup=False, highlight=False)
+
+
+def line(size: int, found: dict[str, Any]) -> str:
+    """Return one size in one line."""
+    ours, floor, ratio = found["ours"], found["floor"], found["ratio"]
+    return (
+        f"{size:>7,} x 3   ours {ours['wall']:6.2f} s, {ours['cpu']:6.2f} s CPU, {ours['peak_mb']:5.0f} MB   "
+        f"floor {floor['wall']:5.2f} s, {floor['cpu']:5.2f} s CPU   ratio {ratio['wall']:.2f}, CPU {ratio['cpu']:.2f}"
+    )
+
+
+def show(results: dict[str, Any]) -> None:
+    """Print every table."""
+    machine = results["machine"]
+    say(f"\n{machine['cpu']}, {machine['cores']} cores, Python {machine['python']}, {machine['date']}")
+    if results["sizes"]:
+        CONSOLE.print(_sizes(results))
+    CONSOLE.print(_steps(results["steps"]))
+    for name, found in results["peers"].items():
+        CONSOLE.print(_peer(name, found))
+    if results["extras"]:
+        CONSOLE.print(_extras(results["extras"]))
+
+
+def _table(title: str, *headers: str) -> Table:
+    table = Table(title=title, title_justify="left")
+    for number, header in enumerate(headers):
+        table.add_column(header, justify="right" if number else "left")
+    return table
+
+
+def _sizes(results: dict[str, Any]) -> Table:
+    slope = "" if results["exponent"] is None else f"; time grows with rows to the power {results['exponent']}"
+    headers = ("rows a sheet", "ours s", "CPU s", "MB", "floor s", "CPU s", "MB", "ratio", "ratio CPU")
+    table = _table(f"wbc compile against the floor, 3 sheets of 21 columns{slope}", *headers)
+    for size, found in results["sizes"].items():
+        figures = [f"{found[who][what]:.{0 if what == 'peak_mb' else 2}f}"
+                   for who in ("ours", "floor") for what in ("wall", "cpu", "peak_mb")]  # fmt: skip
+        table.add_row(f"{size:,}", *figures, f"{found['ratio']['wall']:.2f}", f"{found['ratio']['cpu']:.2f}")
+    return table
+
+
+def _steps(steps: dict[str, Any]) -> Table:
+    table = _table(f"Where the time goes, {steps['rows']:,} rows x 3", "step", "s", "CPU s", "share of CPU")
+    whole = sum(found["cpu"] for found in steps["shares"].values())
+    for name, found in steps["shares"].items():
+        table.add_row(name, f"{found['wall']:.3f}", f"{found['cpu']:.3f}", f"{found['cpu'] / whole:.0%}")
+    return table
+
+
+def _peer(name: str, found: dict[str, Any]) -> Table:
+    table = _table(name, "what", "theirs s", "CPU s", "MB", "ours s", "CPU s", "MB", "times faster", "CPU")
+    if "skipped" in found:
+        table.add_row(f"not measured: {found['skipped']}")
+    for what, pair in found.get("runs", {}).items():
+        theirs, ours = pair["theirs"], pair["ours"]
+        more = "> " if theirs["stopped"] else ""
+        figures = [f"{mark}{run[key]:.{0 if key == 'peak_mb' else 2}f}"
+                   for run, mark in ((theirs, more), (ours, "")) for key in ("wall", "cpu", "peak_mb")]  # fmt: skip
+        table.add_row(what, *figures, *(f"{more}{theirs[key] / ours[key]:.1f}" for key in ("wall", "cpu")))
+    return table
+
+
+def _extras(found: dict[str, Any]) -> Table:
+    table = _table("More", "what", "s", "CPU s", "MB", "against its twin", "note")
+    for what, run in found.items():
+        ratio = f"{run['ratio']:.2f} (CPU {run['ratio_cpu']:.2f})" if "ratio" in run else ""
+        figures = [
+            f"{run[key]:.{0 if key == 'peak_mb' else 2}f}" if key in run else "" for key in ("wall", "cpu", "peak_mb")
+        ]
+        table.add_row(what, *figures, ratio, run.get("note", ""))
+    return table

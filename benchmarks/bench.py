@@ -37,11 +37,21 @@ LIBRARIES = ("workbook-compiler", "python-calamine", "orjson", "jsonschema-rs", 
 def main() -> None:
     """Measure what the options ask for; print the table, write ``.data/results.json`` and the picture."""
     chosen = _options()
-    results: dict[str, Any] = {"machine": machine(), "runs": chosen.runs, "sizes": {}, "peers": {}, "extras": {}}
+    results: dict[str, Any] = {
+        "machine": machine(),
+        "runs": chosen.runs,
+        "sizes": {},
+        "exponent": {},
+        "peers": {},
+        "extras": {},
+    }
+    against_floor(min(chosen.sizes), 1)  # so that the bytecode is written
     for size in chosen.sizes:
         results["sizes"][size] = against_floor(size, chosen.runs)
         table.say(table.line(size, results["sizes"][size]))
-    results["exponent"] = exponent({size: found["ours"]["wall"] for size, found in results["sizes"].items()})
+    for clock in ("wall", "cpu"):
+        times = {size: found["ours"][clock] for size, found in results["sizes"].items()}
+        results["exponent"][clock] = exponent(times)
     results["steps"] = {"rows": chosen.steps, "shares": steps(chosen.steps)}
     if not chosen.no_peers:
         sizes = [size for size in PEER_SIZES if size in chosen.sizes]
@@ -108,9 +118,9 @@ def steps(size: int) -> dict[str, dict[str, float]]:
     return found
 
 
-def exponent(walls: dict[int, float]) -> float | None:
+def exponent(times: dict[int, float]) -> float | None:
     """Return the slope of log time against log rows from 5,000 rows on; 1 is linear. None for fewer than two sizes."""
-    points = [(math.log(size), math.log(wall)) for size, wall in walls.items() if size >= SLOPE_FROM]
+    points = [(math.log(size), math.log(time)) for size, time in times.items() if size >= SLOPE_FROM]
     if len(points) < 2:
         return None
     mean = [sum(axis) / len(points) for axis in zip(*points, strict=True)]

@@ -83,7 +83,7 @@ def _page(wbc: Path) -> dict[str, Any]:
     """The HTML report of 10,000 wrong rows: its size, and how long a browser needs to show it."""
     page = data.DATA / "errors.html"
     made = measure.run([*_wrong(wbc), "--format", "html", "-o", page], cwd=data.DATA)
-    size = f"{page.stat().st_size / 1e6:.1f} MB; {made.said.strip().splitlines()[-1]}"
+    size = f"{page.stat().st_size / 1e6:.2f} MB, alike ones folded; {made.said.strip().splitlines()[-1]}"
     figures: dict[str, Any] = {"check to HTML, 10,000 errors": {**made.document(), "note": size}}
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:

@@ -38,11 +38,13 @@ class Run:
 
 
 def offline() -> dict[str, str]:
-    """Return this process's environment with every way to the network closed and without keys."""
+    """Return this process's environment as a user has it: no settings of Python, every way to the network closed, no keys."""
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.lower().endswith("proxy") and not any(part in name.upper() for part in ("KEY", "SECRET", "TOKEN"))
+        if not name.lower().endswith("proxy")
+        and not name.startswith("PYTHON")
+        and not any(part in name.upper() for part in ("KEY", "SECRET", "TOKEN"))
     }
     return {**kept, "HTTP_PROXY": CLOSED, "HTTPS_PROXY": CLOSED, "http_proxy": CLOSED, "https_proxy": CLOSED}
 

@@ -1,4 +1,4 @@
-"""Results -> time-against-rows.svg: seconds against rows on logarithmic axes, ours, the floor and the peers."""
+"""Results -> time-against-rows.svg: seconds of processor time against rows on logarithmic axes, ours, the floor and the peers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def drawn(results: dict[str, Any]) -> str:
     every = [point for points in curves.values() for point in points]
     scale = _Scale([p[0] for p in every], [p[1] for p in every])
     machine = results["machine"]
-    title = f"Seconds against rows a sheet, three sheets: {machine['cpu']}, {machine['date']}"
+    title = f"Seconds of processor time against rows a sheet (three sheets), {machine['cpu']}, {machine['date']}"
     parts = [_text(LEFT, 20, title), *scale.grid()]
     ends: list[float] = []
     for name, points in curves.items():
@@ -40,11 +40,11 @@ def drawn(results: dict[str, Any]) -> str:
 def _curves(results: dict[str, Any]) -> Iterator[tuple[str, Points]]:
     sizes = results["sizes"].items()
     for name, who in (("wbc compile", "ours"), ("the floor", "floor")):
-        yield name, [(int(size), found[who]["wall"], False) for size, found in sizes]
+        yield name, [(int(size), found[who]["cpu"], False) for size, found in sizes]
     for name, found in results["peers"].items():
         runs = [run for run in found.get("runs", {}).values() if "rows" in run]
         if runs:
-            yield name, [(run["rows"], run["theirs"]["wall"], run["theirs"]["stopped"]) for run in runs]
+            yield name, [(run["rows"], run["theirs"]["cpu"], run["theirs"]["stopped"]) for run in runs]
 
 
 class _Scale:

@@ -32,7 +32,10 @@ def show(results: dict[str, Any]) -> None:
         CONSOLE.print(_sizes(results))
     CONSOLE.print(_steps(results["steps"]))
     for name, found in results["peers"].items():
-        CONSOLE.print(_peer(name, found))
+        if "skipped" in found:
+            say(f"{name}: not measured, {found['skipped']}\n")
+        else:
+            CONSOLE.print(_peer(name, found))
     if results["extras"]:
         CONSOLE.print(_extras(results["extras"]))
 
@@ -45,7 +48,8 @@ def _table(title: str, *headers: str) -> Table:
 
 
 def _sizes(results: dict[str, Any]) -> Table:
-    slope = "" if results["exponent"] is None else f"; time grows with rows to the power {results['exponent']}"
+    power = results["exponent"]
+    slope = "" if power["cpu"] is None else f"; time grows with rows to the power {power['wall']}, CPU {power['cpu']}"
     headers = ("rows a sheet", "ours s", "CPU s", "MB", "floor s", "CPU s", "MB", "ratio", "ratio CPU")
     table = _table(f"wbc compile against the floor, 3 sheets of 21 columns{slope}", *headers)
     for size, found in results["sizes"].items():
@@ -65,9 +69,7 @@ def _steps(steps: dict[str, Any]) -> Table:
 
 def _peer(name: str, found: dict[str, Any]) -> Table:
     table = _table(name, "what", "theirs s", "CPU s", "MB", "ours s", "CPU s", "MB", "times faster", "CPU")
-    if "skipped" in found:
-        table.add_row(f"not measured: {found['skipped']}")
-    for what, pair in found.get("runs", {}).items():
+    for what, pair in found["runs"].items():
         theirs, ours = pair["theirs"], pair["ours"]
         more = "> " if theirs["stopped"] else ""
         figures = [f"{mark}{run[key]:.{0 if key == 'peak_mb' else 2}f}"

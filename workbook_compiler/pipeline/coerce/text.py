@@ -10,6 +10,7 @@ from typing import Any
 
 from workbook_compiler.model.codes import cells, texts
 from workbook_compiler.model.diagnostics import count
+from workbook_compiler.model.patterns import is_affordable
 from workbook_compiler.model.schema import Kind, Property
 from workbook_compiler.nearest import nearest
 from workbook_compiler.pipeline.coerce.form import example_for, wrong_form
@@ -29,6 +30,8 @@ from workbook_compiler.pipeline.coerce.reading import (
 from workbook_compiler.pipeline.coerce.shown import plain, shown, zero_padded
 from workbook_compiler.pipeline.read.cells import Styled
 
+SHORT_TEXT = 1000
+"""Any pattern that is kept at all is quick on a text of so many characters."""
 MAX_DIGITS = 15
 """Excel keeps as many digits of a number and replaces the rest by zeros."""
 
@@ -130,12 +133,18 @@ def _form_check(prop: Property) -> Callable[[str], Result]:
     measured = bool(prop.min_length or prop.max_length is not None)
 
     def check(text: str) -> Result:
-        if (pattern and not pattern.search(text)) or (named and not named.match(text)):
+        if (pattern and not _fits(pattern, text)) or (named and not named.match(text)):
             return wrong_form(prop, text, example)
         problem = _length_problem(prop, text) if measured else None
         return Reading(findings=(problem,)) if problem else text
 
     return check if pattern or named or measured else _as_it_is
+
+
+def _fits(pattern: re.Pattern[str], text: str) -> bool:
+    """A long text isn't tried on a pattern that would take minutes over it; the portal will say."""
+    tried = len(text) <= SHORT_TEXT or is_affordable(pattern.pattern, text)
+    return not tried or pattern.search(text) is not None
 
 
 def _as_it_is(text: str) -> str:

@@ -7,15 +7,16 @@ exception (``errors.py``) is for a file, a server or a wrong call.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from workbook_compiler import resources
 from workbook_compiler.errors import UsageError
-from workbook_compiler.model.diagnostics import Diagnostic, Severity
+from workbook_compiler.model.diagnostics import Diagnostic, Outcome, Severity
 from workbook_compiler.model.plan import Plan
 from workbook_compiler.model.portal import Portal
 from workbook_compiler.model.records import Record
@@ -23,8 +24,11 @@ from workbook_compiler.model.report import Report, Step, TypeCount, silent
 from workbook_compiler.model.schema import Schema
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     import pandas
 
+    from workbook_compiler.pipeline.prepare import Prepared
     from workbook_compiler.pipeline.read.cells import Sheet, Workbook
 
 Paths = str | Path | Sequence[str | Path]
@@ -185,79 +189,81 @@ def _type_counts(records: Sequence[Record], diagnostics: Sequence[Diagnostic]) -
     return tuple(TypeCount(name, len(rows), sum(rows)) for name, rows in counts.items())
 
 
-def compile(books: Paths, schema: Schema, *, type_name: str | None = None) -> Result:  # noqa: A001 - the verb's name
+def compile(  # noqa: A001 - the verb's name
+    books: Paths,
+    schema: Schema,
+    *,
+    type_name: str | None = None,
+    executor: Executor | None = None,
+    step: Step = silent,
+) -> Result:
     """Return what one or more workbooks mean as one submission. Never raises for what a user typed.
 
-    ``type_name`` is the type of the rows of a TSV or CSV file. Raises UsageError for a path that doesn't exist.
+    ``type_name`` is the type of the rows of a TSV or CSV file. The workbooks are read side by side on an executor (of
+    threads, of processes, of a Dask cluster); the result is the same. Raises UsageError for a path that doesn't exist.
     """
-    return compile_workbooks(read(books, type_name), schema)
+    if executor is None:
+        return compile_workbooks(read(books, type_name, step), schema, step)
+    from workbook_compiler.pipeline.inputs import inputs
+    from workbook_compiler.pipeline.spread import spread
+
+    first = spread(inputs(books, type_name), schema, executor, lambda label, share: step(label, 0.8 * share))
+    return _joined(first, schema, lambda label, share: step(label, 0.8 + 0.2 * share))
 
 
 def read(books: Paths, type_name: str | None = None, step: Step = silent) -> list[ReadBook]:
     """Return each file's workbook, and what is wrong with the file."""
-    from workbook_compiler.pipeline.read import read as read_file
+    from workbook_compiler.pipeline.inputs import inputs, opened
 
-    paths = [Path(books)] if isinstance(books, str | Path) else [Path(book) for book in books]
-    for path in paths:
-        if not path.is_file():
-            raise UsageError(f"There is no file {path}.")
-    if len({path.resolve() for path in paths}) < len(paths):
-        raise UsageError("A workbook is named twice.")
-    outcomes = []
-    for number, (path, name) in enumerate(zip(paths, _names(paths), strict=True)):
-        step(f"Reading {name}", 0.4 * number / len(paths))
-        try:
-            outcome = read_file(path, name)
-        except OSError as error:
-            raise UsageError(f"{path} can't be opened: {error.strerror}.") from error
-        outcomes.append((outcome.value, outcome.diagnostics))
-    return _with_type(outcomes, type_name) if type_name else outcomes
-
-
-def _with_type(books: Sequence[ReadBook], type_name: str) -> list[ReadBook]:
-    """The workbooks with the type of their text files said; of several only those whose name doesn't say it."""
-    texts = [workbook for workbook, _ in books if workbook.is_text]
-    said = {f"sheet:{sheet.name}": type_name for w in texts for sheet in w.sheets} if len(texts) == 1 else {}
-    return [(replace(w, manifest={**said, "otherwise": type_name}) if w.is_text else w, found) for w, found in books]
+    found: list[ReadBook] = []
+    for file in (files := inputs(books, type_name)):
+        step(f"Reading {file.name}", 0.4 * len(found) / len(files))
+        outcome = opened(file)
+        found.append((outcome.value, outcome.diagnostics))
+    return found
 
 
 def compile_workbooks(books: Sequence[ReadBook], schema: Schema, step: Step = silent) -> Result:
     """Return what workbooks that were read already mean as one submission."""
+    from workbook_compiler.pipeline.prepare import prepare
+
+    chosen, several = portal(schema.portal), len(books) > 1
+
+    def prepared() -> Iterator[Prepared]:
+        for number, (workbook, found) in enumerate(books):
+            told = partial(_told_within, step, number, len(books))
+            yield prepare(Outcome(workbook, found), schema, chosen, several_files=several, step=told)
+
+    return _joined(prepared(), schema, lambda label, share: step(label, 0.4 + 0.6 * share))
+
+
+def _told_within(step: Step, number: int, count: int, label: str, share: float) -> None:
+    step(label, 0.4 + 0.4 * (number + share) / count)
+
+
+def _joined(prepared: Iterable[Prepared], schema: Schema, step: Step) -> Result:
     from workbook_compiler.pipeline import compile as run
-    from workbook_compiler.pipeline import in_reading_order
 
     chosen = portal(schema.portal)
-    workbooks = [workbook for workbook, _ in books]
-    of_files = [d for _, found in books for d in found]
-    made = run(workbooks, schema, chosen, lambda label, share: step(label, 0.4 + 0.6 * share))
-    told = in_reading_order([*of_files, *made.diagnostics], workbooks)
-    readable = not any(d.severity is Severity.ERROR for d in of_files)
-    names = tuple(workbook.name for workbook in workbooks)
-    return Result(schema, chosen, names, made.records, told, made.plan if readable else None)
+    made = run(prepared, schema, chosen, step)
+    return Result(schema, chosen, made.workbooks, made.records, made.diagnostics, made.plan)
 
 
 check = compile
 """A check is a compile whose plan isn't written."""
 
 
+def portal_of(books: Paths) -> str | None:
+    """Return the portal of the first workbook that came from a template of ours; the others aren't read."""
+    from workbook_compiler.pipeline.inputs import inputs, opened
+
+    manifests = (opened(file).value.manifest for file in inputs(books))
+    return next((found["portal"] for found in manifests if "portal" in found), None)
+
+
 def manifest(books: Sequence[ReadBook]) -> Mapping[str, str]:
     """Return what the first of the workbooks that came from a template of ours says about itself, or nothing."""
     return next((workbook.manifest for workbook, _ in books if "portal" in workbook.manifest), {})
-
-
-def _names(paths: Sequence[Path]) -> list[str]:
-    """The shortest ends of the paths that tell the files apart: the bare name where that is enough."""
-    names = [_printable(path.name) for path in paths]
-    depth = 1
-    while len(set(names)) < len(names) and depth < 40:
-        depth += 1
-        names = [_printable("/".join(path.resolve().parts[-depth:])) for path in paths]
-    return names
-
-
-def _printable(name: str) -> str:
-    """A file name whose bytes are no text can't be written into a document as it is."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def write_plan(result: Result, folder: str | Path) -> list[Path]:

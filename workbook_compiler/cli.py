@@ -33,6 +33,10 @@ Portal = Annotated[str | None, typer.Option("--portal", "-p", help="The portal; 
 Schemas = Annotated[str | None, typer.Option("--schemas", help="A snapshot folder, a JSON file, or an address.")]
 Books = Annotated[list[Path], typer.Argument(help="Workbooks: .xlsx .xlsm .ods .tsv .csv. Several are one submission.")]
 TypeName = Annotated[str | None, typer.Option("--type", help="The type of the rows of a TSV or CSV file.")]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Read so many workbooks side by side.")]
+Dask = Annotated[
+    str | None, typer.Option(help="Read them on a Dask cluster: tcp://host:8786, the scheduler's address.")
+]
 
 
 @app.command()
@@ -110,6 +114,8 @@ def check(
     type_name: TypeName = None,
     form: Annotated[str, typer.Option("--format", help="text, json or html.")] = "text",
     out: Annotated[str, typer.Option("-o", "--out", help="A file; - is standard output.")] = "-",
+    jobs: Jobs = 1,
+    dask: Dask = None,
 ) -> None:
     """Check workbooks without sending anything; every problem at once, at its cell."""
     from workbook_compiler import resources
@@ -117,7 +123,7 @@ def check(
     formats = resources.report_formats()
     resources.named("format", form, formats)
     _refuse_as_report(out, books)
-    result = _compiled(books, portal, schemas, type_name)
+    result = _compiled(books, portal, schemas, type_name, jobs, dask)
     report = result.report()
     if out == "-":
         options = {"color": sys.stdout.isatty(), "width": _width()} if form == "text" else {}
@@ -135,12 +141,14 @@ def compile_(
     portal: Portal = None,
     schemas: Schemas = None,
     type_name: TypeName = None,
+    jobs: Jobs = 1,
+    dask: Dask = None,
 ) -> None:
     """Check workbooks and write the plan: ordered batches, every message as it would be sent, the report."""
     from workbook_compiler import api, resources
 
     _refuse_as_folder(out)
-    result = _compiled(books, portal, schemas, type_name)
+    result = _compiled(books, portal, schemas, type_name, jobs, dask)
     written = api.write_plan(result, out)
     text = resources.report_formats()["text"].render(result.report(), {"color": sys.stderr.isatty(), "width": _width()})
     sys.stderr.write(text)
@@ -167,10 +175,18 @@ def explain(code: Annotated[str, typer.Argument(help="A code such as REF01; all 
         _out(words(found))
 
 
-def _compiled(books: Sequence[Path], portal: str | None, schemas: str | None, type_name: str | None) -> Result:
+def _compiled(
+    books: Sequence[Path], portal: str | None, schemas: str | None, type_name: str | None, jobs: int, dask: str | None
+) -> Result:
     from workbook_compiler import api
+    from workbook_compiler.executors import workers
 
-    with _progress() as step:
+    with _progress() as step, workers(jobs, dask, len(books)) as executor:
+        name = portal or (api.portal_of(list(books)) if executor else None)
+        if executor is not None and name is not None:
+            schema = api.load_schema(name, schemas)
+            _known_type(type_name, schema)
+            return api.compile(list(books), schema, type_name=type_name, executor=executor, step=step)
         read = api.read(list(books), type_name, step)
         said = api.manifest(read)
         name = portal or said.get("portal")

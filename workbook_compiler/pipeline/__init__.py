@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from workbook_compiler.model.codes import structure
@@ -14,6 +12,7 @@ from workbook_compiler.model.portal import Portal
 from workbook_compiler.model.records import Record
 from workbook_compiler.model.report import Step, silent
 from workbook_compiler.model.schema import Schema
+from workbook_compiler.pipeline.prepare import Prepared, uncollected
 from workbook_compiler.pipeline.read.cells import Workbook
 
 
@@ -21,54 +20,32 @@ from workbook_compiler.pipeline.read.cells import Workbook
 class Compilation:
     """What a compile made: every record, every finding in reading order, and the plan when nothing is wrong."""
 
+    workbooks: tuple[str, ...]
+    """Their names."""
     records: tuple[Record, ...]
     diagnostics: tuple[Diagnostic, ...]
     plan: Plan | None
 
 
 def compile(  # noqa: A001 - what it does
-    workbooks: Sequence[Workbook], schema: Schema, portal: Portal, step: Step = silent
+    prepared: Iterable[Prepared], schema: Schema, portal: Portal, step: Step = silent
 ) -> Compilation:
-    """Return what the workbooks mean as one submission to the portal."""
-    with _uncollected():
-        return _compile(workbooks, schema, portal, step)
+    """Return what workbooks that were each prepared (``prepare``) mean as one submission to the portal."""
+    with uncollected():
+        return _joined(list(prepared), schema, portal, step)
 
 
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """No garbage collection meanwhile: a compile makes millions of objects that all stay, and each search for rubbish
-    among them would look at every one (a third of the whole time at 30,000 records)."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
-def _compile(workbooks: Sequence[Workbook], schema: Schema, portal: Portal, step: Step) -> Compilation:
-    from workbook_compiler.pipeline.bind import bind
-    from workbook_compiler.pipeline.build import build, records
-    from workbook_compiler.pipeline.layouts import tables
+def _joined(prepared: Sequence[Prepared], schema: Schema, portal: Portal, step: Step) -> Compilation:
+    from workbook_compiler.pipeline.build import records
     from workbook_compiler.pipeline.link import link
     from workbook_compiler.pipeline.order import order
-    from workbook_compiler.pipeline.sheet import Built
     from workbook_compiler.pipeline.validate import validate
     from workbook_compiler.pipeline.weave import weave
 
-    said: list[Diagnostic] = []
-    sheets: list[Built] = []
-    for workbook in workbooks:
-        found, remarks = tables(workbook, schema)
-        said += [*_other_version(workbook, schema, portal), *remarks]
-        for table in found:
-            step(f"Reading {table.sheet.name}", len(sheets) / (len(sheets) + 5))
-            bound, remarks = bind(table)
-            said += remarks
-            built, remarks = build(bound, portal.file_type, several_files=len(workbooks) > 1)
-            said += remarks
-            sheets.append(built)
+    workbooks = [one.workbook for one in prepared]
+    of_files = [found for one in prepared for found in one.of_file]
+    said = [found for one in prepared for found in one.said]
+    sheets = [built for one in prepared for built in one.sheets]
     rows = records(sheets)
     woven, remarks = weave(rows, schema)
     said += remarks
@@ -88,8 +65,9 @@ def _compile(workbooks: Sequence[Workbook], schema: Schema, portal: Portal, step
     plan = Plan(
         portal.name, tuple(Source(w.name, w.sha256) for w in workbooks), schema.source, schema.sha256, tuple(batches)
     )
-    ok = not any(d.severity is Severity.ERROR for d in said)
-    return Compilation(tuple(woven), in_reading_order(_first_causes(said), workbooks), plan if ok else None)
+    ok = not any(d.severity is Severity.ERROR for d in (*of_files, *said))
+    told = _in_reading_order([*of_files, *_first_causes(said)], workbooks)
+    return Compilation(tuple(w.name for w in workbooks), tuple(woven), told, plan if ok else None)
 
 
 def _first_causes(said: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
@@ -103,7 +81,7 @@ def _first_causes(said: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
             told.add(found.location)
 
 
-def in_reading_order(said: Iterable[Diagnostic], workbooks: Sequence[Workbook]) -> tuple[Diagnostic, ...]:
+def _in_reading_order(said: Iterable[Diagnostic], workbooks: Sequence[Workbook]) -> tuple[Diagnostic, ...]:
     """Return the findings by file, sheet, row and column; what belongs to a whole file or sheet comes first."""
     files: Mapping[str, int] = {w.name: i for i, w in enumerate(workbooks)}
     sheets = {(w.name, s.name): i for w in workbooks for i, s in enumerate(w.sheets, 1)}
@@ -115,10 +93,3 @@ def in_reading_order(said: Iterable[Diagnostic], workbooks: Sequence[Workbook]) 
         return files.get(at.file, 0), sheet, at.row or 0, len(column), column, found.code.id
 
     return tuple(sorted(said, key=key))
-
-
-def _other_version(workbook: Workbook, schema: Schema, portal: Portal) -> list[Diagnostic]:
-    made_for = workbook.manifest.get("schema_sha256")
-    if made_for in (None, "", schema.sha256):
-        return []
-    return [Diagnostic(structure.FIL07, Location(workbook.name), context={"portal": portal.title})]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -34,7 +35,7 @@ def build(bound: Bound, file_type: FileType, *, several_files: bool = False) -> 
     said.extend(_twice(built))
     said.extend(_gaps(built))
     said.extend(_hidden(built))
-    return built, said
+    return replace(built, misnamed=_misnamed(built)), said
 
 
 def _filled_rows(count: int, columns: Sequence[ReadColumn]) -> list[int]:
@@ -139,7 +140,7 @@ def records(sheets: Sequence[Built]) -> list[Record]:
     for built in sheets:
         table = built.bound.table
         name = f"{built.prefix}{table.sheet.name}!"
-        misnamed, deletes, files = _misnamed(built), _deletes(built), _files(built)
+        deletes, files = _deletes(built), _files(built)
         origins = Cells(built)
         for i, (row, body) in enumerate(zip(built.rows, _bodies(built), strict=True)):
             made.append(
@@ -151,7 +152,7 @@ def records(sheets: Sequence[Built]) -> list[Record]:
                     values=body,
                     identifier=_identifier(body, table.entity.identifiers),
                     origin=RowOrigin(origins, i),
-                    misnamed=misnamed.get(i, NO_NAMES),
+                    misnamed=built.misnamed.get(i, NO_NAMES),
                     deletes=deletes.get(i, NONE),
                     files=files.get(i, NONE),
                 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from dataclasses import field as attribute
 from typing import Any
 
 from workbook_compiler.model.columns import Column
@@ -29,6 +30,8 @@ class Built:
     """Cells (row, column) that lie in a merged area, which has been told."""
     prefix: str = ""
     """``book.xlsx#`` when there are several workbooks."""
+    misnamed: Mapping[int, frozenset[str]] = attribute(default_factory=dict)
+    """For rows whose identifier cell is wrong, what it says."""
 
     def members(self, i: int) -> Members:
         """Return the member numbers that row ``i`` fills in, for each list of objects."""

@@ -28,6 +28,19 @@ READERS = {
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
+def is_text(path: Path) -> bool:
+    """Tell whether a file of this name is read as TSV or CSV."""
+    return READERS.get(path.suffix.lower()) is text.read
+
+
+def unopened(path: Path) -> bytes | None:
+    """Return the bytes of a file nobody has looked into; None for one that isn't going to be opened or can't be."""
+    try:
+        return path.read_bytes() if path.stat().st_size <= MAX_BYTES else None
+    except OSError:
+        return None
+
+
 def read(path: Path, name: str) -> Outcome[Workbook]:
     """Return the workbook in a file; one that can't be read is a Workbook without sheets and a finding.
 
@@ -36,7 +49,11 @@ def read(path: Path, name: str) -> Outcome[Workbook]:
     """
     if path.stat().st_size > MAX_BYTES:
         return _refused(name, "", structure.FIL04, {"reason": f"more than {MAX_BYTES >> 30} GB"})
-    data = path.read_bytes()
+    return read_bytes(path.read_bytes(), path, name)
+
+
+def read_bytes(data: bytes, path: Path, name: str) -> Outcome[Workbook]:
+    """Return the workbook in a file's bytes; of the path only the last part is looked at."""
     sha256 = hashlib.sha256(data).hexdigest()
     reader = READERS.get(path.suffix.lower())
     if reader is None and not data.startswith(_OLE):

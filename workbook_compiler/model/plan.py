@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -68,11 +69,8 @@ class Plan:
     @property
     def summary(self) -> Mapping[str, int]:
         """How many operations of each action there are; actions that don't occur are left out."""
-        counts: dict[str, int] = {}
-        for batch in self.batches:
-            for operation in batch.operations:
-                counts[operation.action.value] = counts.get(operation.action.value, 0) + 1
-        return {action.value: counts[action.value] for action in Action if action.value in counts}
+        counts = Counter(operation.action for batch in self.batches for operation in batch.operations)
+        return {action.value: counts[action] for action in Action if action in counts}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import field as attribute
-from typing import Any
+from typing import Any, NamedTuple
 
 from workbook_compiler.model.columns import Column
 from workbook_compiler.model.diagnostics import Location, column_letter
@@ -110,7 +110,7 @@ class Cells:
         for values, pointer, items, column in self._plain:
             value = values[i]
             kind = value.__class__
-            if kind in _SINGLE:
+            if kind is str or kind in _SINGLE:
                 found[pointer] = column + row
             elif kind is list and len(value) <= len(items):
                 cell = column + row
@@ -127,8 +127,7 @@ class Cells:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class RowOrigin:
+class RowOrigin(NamedTuple):
     """Where the values of one row came from (an ``Origin``)."""
 
     cells: Cells

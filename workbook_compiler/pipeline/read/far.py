@@ -56,8 +56,10 @@ def fold(xml: bytes) -> Fold | None:
     width = (
         max((column_index(c.decode()) + 1 for c in set(_WIDE.findall(xml))), default=26) if _WIDE.search(xml) else 26
     )
+    if height * width <= ROOMY:
+        return None
     filled = xml.count(b"<v>") + xml.count(b"<is>") + xml.count(b":v>")
-    if height * width <= max(ROOMY, SPARSE * filled):
+    if height * width <= SPARSE * filled:
         return None
     return _folded(xml)
 

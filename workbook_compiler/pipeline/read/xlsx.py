@@ -59,11 +59,12 @@ def read(data: bytes, name: str, sha256: str, _stem: str) -> Outcome[Workbook]:
     with opened(data, name) as archive:
         paths = _sheet_paths(archive, name)
         formats = _formats(archive, name)
-        raw = {title: part(archive, path, name) for title, (path, hidden) in paths.items() if not hidden}
+        whole = {title: part(archive, path, name) for title, (path, hidden) in paths.items() if not hidden}
+    raw = {title: far.trimmed(xml) for title, xml in whole.items()}
     folds = {title: fold for title, xml in raw.items() if (fold := far.fold(xml)) is not None}
     changed = {title: folds[title].xml if title in folds else xml for title, xml in raw.items()}
     changed = {title: _known_errors(xml) for title, xml in changed.items()}
-    parts = {paths[title][0]: xml for title, xml in changed.items() if xml is not raw[title]}
+    parts = {paths[title][0]: xml for title, xml in changed.items() if xml is not whole[title]}
     book = _calamine(far.rewritten(data, parts) if parts else data, name)
     try:
         manifest = _manifest(book, paths)
@@ -157,7 +158,7 @@ def _sheet(title: str, xml: bytes | None, book: Any, fold: far.Fold | None, form
     if fold is not None:
         rows = fold.restore(rows)
     for row, column, value in _second_look(xml, formats, rows):
-        line = rows[row]
+        line = rows[row] = rows[row] or []  # rows that a fold left empty are one shared ()
         line.extend([""] * (column + 1 - len(line)))
         line[column] = value
     hidden = frozenset(int(number) for number in _HIDDEN.findall(xml)) if b"hidden=" in xml else frozenset()

@@ -32,7 +32,7 @@ demo: install  ## blank template, filled workbook, check, compile, report: a Hi-
 	@echo "   every message as it would be sent ...... $(DEMO)/submission/requests/"
 	@echo "   the report ............................. $(DEMO)/submission/report.html"
 	@$(WBC) check $(DEMO)/broken.xlsx --portal 4dn --schemas $(SCHEMAS) --format html -o $(DEMO)/broken.html 2> $(DEMO)/log; test $$? = 1
-	@echo "5. The same with twenty mistakes .......... $(DEMO)/broken.xlsx"
+	@echo "5. The same with typical mistakes ......... $(DEMO)/broken.xlsx"
 	@echo "   what the bench is told about them ...... $(DEMO)/broken.html"
 	@rm -f $(DEMO)/log
 

@@ -191,7 +191,8 @@ class _Resolver:
             yield Diagnostic(links.REF04, at, name, value, context, related=(*related, meant))
         for value, places in self._misspelt.items():
             at, related, name = self._places(places)
-            yield Diagnostic(links.REF08, at, name, value, {}, (_as_path(value),), related)
+            path = _as_path(value)
+            yield Diagnostic(links.REF08, at, name, value, {}, (path,) if path.strip("/") else (), related)
         by_targets: dict[tuple[str, ...], Identifiers] = {}
         for value, absent in self._absent.items():
             targets = absent[0][2]

@@ -11,6 +11,7 @@ import json
 import math
 import os
 import platform
+import subprocess
 import sys
 from datetime import date
 from importlib.metadata import version
@@ -59,7 +60,7 @@ def main() -> None:
     if not chosen.no_extras:
         results["extras"] = extras.measured(WBC, chosen.runs)
     (data.DATA / "results.json").write_text(json.dumps(results, indent=1))
-    if not chosen.quick:
+    if chosen.sizes == SIZES and results["peers"]:
         (HERE / "time-against-rows.svg").write_text(picture.drawn(results), encoding="utf-8")
     table.show(results)
 
@@ -67,7 +68,11 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--sizes", type=int, nargs="+", help="rows a sheet")
-    options.add_argument("--quick", action="store_true", help="1,000 and 10,000 rows, and no new picture")
+    options.add_argument(
+        "--quick",
+        action="store_true",
+        help="1,000 and 10,000 rows; the picture is drawn anew only when every size and peer is measured",
+    )
     options.add_argument("--runs", type=int, default=3, help="runs of each, in turn")
     options.add_argument("--steps", type=int, default=10_000, help="rows a sheet of the run whose steps are timed")
     options.add_argument("--no-peers", action="store_true", help="ours and the floor only")
@@ -140,10 +145,19 @@ def machine() -> dict[str, Any]:
         "cpu": model,
         "cores": os.cpu_count(),
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        "commit": _commit(),
         "system": platform.system(),
         "python": platform.python_version(),
         "versions": {name: version(name) for name in LIBRARIES},
     }
+
+
+def _commit() -> str:
+    """The commit that is measured, marked when files differ from it; empty outside a checkout."""
+    asked = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=HERE, capture_output=True, text=True, check=False
+    )
+    return asked.stdout.strip()
 
 
 if __name__ == "__main__":

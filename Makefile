@@ -48,7 +48,7 @@ test: check  ## all checks and all tests
 golden: install  ## accept what the golden tests see now; then read the diff
 	$(BIN)/pytest tests/test_golden.py --accept
 
-bench: install  ## measure against the floor and the peers; BENCH='--quick' takes two minutes
+bench: install  ## measure against the floor and the peers; BENCH=--quick takes two sizes
 	$(BIN)/python benchmarks/bench.py $(BENCH)
 
 build: install  ## the wheel and the source archive, in dist/

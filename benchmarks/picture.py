@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from html import escape
+from itertools import pairwise
 from typing import Any
 
 WIDTH, HEIGHT = 720, 420
@@ -20,7 +21,7 @@ Points = list[tuple[float, float, bool]]
 
 
 def drawn(results: dict[str, Any]) -> str:
-    """Return the picture as SVG; a curve's last open ring is a run that was ended there."""
+    """Return the picture as SVG; dots and an open ring lead to a run that was ended there."""
     curves = dict(_curves(results))
     every = [point for points in curves.values() for point in points]
     scale = _Scale([p[0] for p in every], [p[1] for p in every])
@@ -77,8 +78,9 @@ def _curve(name: str, points: Points, scale: _Scale, ends: list[float]) -> Itera
     """The line, its marks, and its name at its end, moved down when another name is there."""
     color = COLORS.get(name, "#613583")
     places = [(scale.x(rows), scale.y(seconds), stopped) for rows, seconds, stopped in points]
-    path = " ".join(f"{x},{y}" for x, y, _ in places)
-    yield f'<polyline class="line" stroke="{color}" points="{path}"/>'
+    for (x1, y1, _), (x2, y2, ended) in pairwise(places):
+        dashes = ' stroke-dasharray="2 6"' if ended else ""
+        yield f'<line class="line" stroke="{color}"{dashes} x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}"/>'
     for x, y, stopped in places:
         yield f'<circle cx="{x}" cy="{y}" r="4" stroke="{color}" stroke-width="2" fill="{"none" if stopped else color}"/>'
     _, seconds, stopped = points[-1]

@@ -12,11 +12,12 @@ from workbook_compiler.model.columns import Column, Headers, headers
 from workbook_compiler.model.diagnostics import Diagnostic, Location, column_letter
 from workbook_compiler.model.schema import Access
 from workbook_compiler.nearest import likely
+from workbook_compiler.pipeline.coerce.reading import INVISIBLE
+from workbook_compiler.pipeline.coerce.reading import SPACES as BLANKS
 from workbook_compiler.pipeline.layouts import Table
 from workbook_compiler.pipeline.read.cells import ERROR_TEXTS, CellError, NoResult
 
-INVISIBLE = "\u00a0\u2007\u202f\u200b\ufeff"
-SPACES = " \t\r\n" + INVISIBLE
+SPACES = BLANKS + INVISIBLE
 RELATED = 20
 """At most so many cells of one mistake are listed."""
 

@@ -48,7 +48,9 @@ def plan_lines(plan: Plan) -> Iterator[bytes]:
 
 
 def document(operation: Operation) -> dict[str, Any]:
-    """Return an operation as the JSON object of the contract."""
+    """Return an operation as the JSON object of the contract; its origins are JSON text already."""
+    from orjson import Fragment
+
     record, body = operation.record, operation.body
     entries = {
         "id": operation.id,
@@ -60,7 +62,7 @@ def document(operation: Operation) -> dict[str, Any]:
         "depends_on": list(operation.depends_on),
         "deferred": operation.deferred,
         "body": body,
-        "origins": operation.origins(),
+        "origins": Fragment(operation.origins()),
     }
     files = {name: path for name, path in record.files.items() if name in body}
     return {**entries, "files": files} if files else entries

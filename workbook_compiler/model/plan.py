@@ -32,8 +32,8 @@ class Operation(NamedTuple):
     action: Action
     record: Record
     body: Mapping[str, Any]
-    origins: Callable[[], dict[str, str]]
-    """Gives the cell of every value of the body that isn't itself an object or list with content: pointer to cell."""
+    origins: Callable[[], str]
+    """Gives the cell of every value of the body that isn't itself an object or list with content: JSON, pointer to cell."""
     depends_on: tuple[str, ...] = ()
     """Ids of the operations whose record this one's body refers to."""
     deferred: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
@@ -16,6 +17,11 @@ Pointer = tuple[str | int, ...]
 def json_pointer(path: Pointer) -> str:
     """Return the RFC 6901 text of a path: ``/aliases/0``."""
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
+
+
+def json_text(value: Any) -> str:
+    """Return a value as compact JSON."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def key_of(link: str) -> str:
@@ -41,8 +47,8 @@ class Origin(Protocol):
         """Return the cell of every value that isn't itself an object or list with content."""
         ...
 
-    def texts(self) -> dict[str, str]:
-        """Return the same as text: JSON pointer to ``Biosource!B5``, with several workbooks ``book.xlsx#Biosource!B5``."""
+    def text(self) -> str:
+        """Return the same as JSON text: pointer to ``Biosource!B5``, with several workbooks ``book.xlsx#Biosource!B5``."""
         ...
 
     def place(self, pointer: Pointer) -> Location | None:

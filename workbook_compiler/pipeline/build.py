@@ -142,19 +142,20 @@ def records(sheets: Sequence[Built]) -> list[Record]:
         name = f"{built.prefix}{table.sheet.name}!"
         deletes, files = _deletes(built), _files(built)
         origins = Cells(built)
+        file, sheet, type_name, identifiers = table.file, table.sheet.name, table.entity.name, table.entity.identifiers
         for i, (row, body) in enumerate(zip(built.rows, _bodies(built), strict=True)):
             made.append(
                 Record(
-                    number=len(made),
-                    type=table.entity.name,
-                    id=f"{name}{row + 1}",
-                    location=Location(table.file, table.sheet.name, row + 1),
-                    values=body,
-                    identifier=_identifier(body, table.entity.identifiers),
-                    origin=RowOrigin(origins, i),
-                    misnamed=built.misnamed.get(i, NO_NAMES),
-                    deletes=deletes.get(i, NONE),
-                    files=files.get(i, NONE),
+                    len(made),
+                    type_name,
+                    f"{name}{row + 1}",
+                    Location(file, sheet, row + 1),
+                    body,
+                    _identifier(body, identifiers),
+                    RowOrigin(origins, i, body),
+                    built.misnamed.get(i, NO_NAMES),
+                    deletes.get(i, NONE),
+                    files.get(i, NONE),
                 )
             )
     return made
@@ -201,20 +202,22 @@ def _files(built: Built) -> dict[int, dict[str, str]]:
 
 
 def _bodies(built: Built) -> list[dict[str, Any]]:
-    """Each row's body. Plain columns go in by the column, nested ones by the row."""
+    """Each row's body. Columns go in by the column, but for members of lists, whose place depends on the row's others."""
     bodies: list[dict[str, Any]] = [{} for _ in built.rows]
-    nested: set[int] = set()
+    listed: set[int] = set()
     for column, read in zip(built.bound.columns, built.read, strict=True):
-        if len(column.field.path) > 1:
-            nested.update(i for i, value in enumerate(read.values) if value is not NOTHING and value is not DELETE)
+        *way, name = column.field.path
+        if column.field.list_at is not None:
+            listed.update(i for i, value in enumerate(read.values) if value is not NOTHING and value is not DELETE)
             continue
-        name = column.field.path[0]
         for body, value in zip(bodies, read.values, strict=True):
             if value is not NOTHING and value is not DELETE:
+                for part in way:
+                    body = body.setdefault(part, {})
                 body[name] = value
-    for i in nested:
+    for i in sorted(listed):
         for pointer, column, value in built.pointers(i):
-            if len(column.field.path) > 1:
+            if column.field.list_at is not None:
                 place_value(bodies[i], pointer, value)
     return bodies
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from workbook_compiler.model.codes import links
 from workbook_compiler.model.diagnostics import Diagnostic, Location
 from workbook_compiler.model.records import Pointer, Record, Reference, key_of
-from workbook_compiler.model.schema import EntityType, Kind, Property, Schema
+from workbook_compiler.model.schema import Kind, Property, Schema
 from workbook_compiler.nearest import Identifiers
 
 if TYPE_CHECKING:
@@ -20,13 +20,33 @@ _SHARED = ("aliases", "uuid", "accession")
 """Identifiers that are unique over all types; others are unique within what the schema says."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ReferenceGraph:
-    """Who points at whom. ``graph`` has the positions of records as nodes and an edge to each record from what it needs."""
+    """Who points at whom, by the positions of the records."""
 
-    graph: networkx.DiGraph[int]
+    records: int
+    """How many there are."""
     references: Mapping[int, tuple[Reference, ...]]
     """For each record with links, its links."""
+
+    @cached_property
+    def needs(self) -> Mapping[int, tuple[int, ...]]:
+        """For each record that refers to others of the workbooks, those, in order."""
+        found = {
+            number: tuple(sorted({ref.record for ref in refs if ref.record is not None}))
+            for number, refs in self.references.items()
+        }
+        return {number: needed for number, needed in found.items() if needed}
+
+    def graph(self, numbers: Iterable[int]) -> networkx.DiGraph[int]:
+        """Return these records as nodes and an edge to each of them from each of them that it needs."""
+        import networkx
+
+        nodes = set(numbers)
+        graph: networkx.DiGraph[int] = networkx.DiGraph()
+        graph.add_nodes_from(nodes)
+        graph.add_edges_from((n, number) for number in nodes for n in self.needs.get(number, ()) if n in nodes)
+        return graph
 
 
 def link(
@@ -36,46 +56,46 @@ def link(
 
     ``taken`` are the cells that have an error already: a mistake of several cells is told at another of them.
     """
-    import networkx
-
-    index, said = _index(records, schema)
+    index = _index(records, schema)
+    said = list(_repeated(index, records, schema))
     resolver = _Resolver(records, schema, index, taken)
-    references: dict[int, tuple[Reference, ...]] = {}
-    for record in records:
-        found = tuple(resolver.resolved(record))
-        if found:
-            references[record.number] = found
-    graph: networkx.DiGraph[int] = networkx.DiGraph()
-    graph.add_nodes_from(range(len(records)))
-    graph.add_edges_from(
-        (ref.record, number) for number, refs in references.items() for ref in refs if ref.record is not None
-    )
+    references = {record.number: found for record in records if (found := resolver.resolved(record))}
     said.extend(resolver.findings())
     said.extend(_unnamed(records, schema))
-    return ReferenceGraph(graph, references), said
+    return ReferenceGraph(len(records), references), said
 
 
 Index = Mapping[str, Sequence[tuple[int, Pointer]]]
 """Every identifier with the records it names, and where in the record it stands."""
 
 
-def _index(records: Sequence[Record], schema: Schema) -> tuple[Index, list[Diagnostic]]:
-    """Every identifier with the records it names; two records of one identifier are told once, with all places."""
+def _index(records: Sequence[Record], schema: Schema) -> Index:
     index: dict[str, list[tuple[int, Pointer]]] = {}
-    owners: dict[tuple[str, str], list[tuple[int, Pointer]]] = {}
     for record in records:
-        entity = schema.types[record.type]
-        for name in entity.identifiers:
-            value = record.values.get(name)
-            if value is None:
-                continue
-            prop = entity.properties[name]
-            scope = name if name in _SHARED else prop.unique_key or f"{record.type}:{name}"
-            for pointer, text in _named(name, value):
-                owners.setdefault((scope, text), []).append((record.number, pointer))
-                index.setdefault(text, []).append((record.number, pointer))
-    repeated = {text: places for (_, text), places in owners.items() if len({number for number, _ in places}) > 1}
-    return index, [_repeated(text, places, records) for text, places in repeated.items()]
+        values = record.values
+        for name in schema.types[record.type].identifiers:
+            value = values.get(name)
+            if value is not None:
+                for pointer, text in _named(name, value):
+                    index.setdefault(text, []).append((record.number, pointer))
+    return index
+
+
+def _repeated(index: Index, records: Sequence[Record], schema: Schema) -> Iterator[Diagnostic]:
+    """Two records of one identifier are told once, with all places."""
+    for text, places in index.items():
+        if len(places) > 1:
+            owners: dict[str, list[tuple[int, Pointer]]] = {}
+            for number, pointer in places:
+                owners.setdefault(_scope(records[number].type, str(pointer[0]), schema), []).append((number, pointer))
+            for same in owners.values():
+                if len({number for number, _ in same}) > 1:
+                    yield _twice(text, same, records)
+
+
+def _scope(type_name: str, name: str, schema: Schema) -> str:
+    """Within what an identifier is unique."""
+    return name if name in _SHARED else schema.types[type_name].properties[name].unique_key or f"{type_name}:{name}"
 
 
 def _named(name: str, value: Any) -> Iterator[tuple[Pointer, str]]:
@@ -85,7 +105,7 @@ def _named(name: str, value: Any) -> Iterator[tuple[Pointer, str]]:
         yield (name,), str(value)
 
 
-def _repeated(text: str, places: Sequence[tuple[int, Pointer]], records: Sequence[Record]) -> Diagnostic:
+def _twice(text: str, places: Sequence[tuple[int, Pointer]], records: Sequence[Record]) -> Diagnostic:
     cells = [records[number].origin.locations()[pointer] for number, pointer in places]
     first, second, *others = list(dict.fromkeys(cells))
     name = str(places[0][1][0])
@@ -102,18 +122,12 @@ def _unnamed(records: Sequence[Record], schema: Schema) -> Iterator[Diagnostic]:
         yield Diagnostic(links.IDN02, Location(file, sheet), name, context={"count": count})
 
 
-def link_values(record: Record, entity: EntityType) -> Iterator[tuple[Pointer, str, tuple[str, ...]]]:
+def _links(record: Record, linking: Iterable[tuple[str, Property]]) -> Iterator[tuple[Pointer, str, tuple[str, ...]]]:
     """Yield ``(place in the body, value, accepted types)`` of every link of a record."""
-    for name, prop in _linking(entity):
+    for name, prop in linking:
         value = record.values.get(name)
         if value is not None:
             yield from _inside(value, prop, (name,))
-
-
-@lru_cache(maxsize=512)
-def _linking(entity: EntityType) -> tuple[tuple[str, Property], ...]:
-    """The properties of a type that hold a link somewhere."""
-    return tuple((name, prop) for name, prop in entity.properties.items() if _holds_link(prop))
 
 
 def _holds_link(prop: Property) -> bool:
@@ -143,21 +157,27 @@ class _Resolver:
     def __init__(self, records: Sequence[Record], schema: Schema, index: Index, taken: frozenset[Location]) -> None:
         self._records, self._schema, self._index, self._taken = records, schema, index, set(taken)
         self._misnamed = frozenset(name for record in records for name in record.misnamed)
-        self._known: dict[tuple[str, tuple[str, ...]], int | None] = {}
+        self._linking = {
+            name: [(key, prop) for key, prop in schema.types[name].properties.items() if _holds_link(prop)]
+            for name in {record.type for record in records}
+        }
+        self._known: dict[tuple[str, ...], dict[str, int | None]] = {}
         self._absent: dict[str, list[tuple[Record, Pointer, tuple[str, ...]]]] = {}
         self._misspelt: dict[str, list[tuple[Record, Pointer]]] = {}
         self._mistyped: dict[tuple[str, tuple[str, ...]], list[tuple[Record, Pointer]]] = {}
 
-    def resolved(self, record: Record) -> Iterator[Reference]:
-        for pointer, value, targets in link_values(record, self._schema.types[record.type]):
-            key = (value, targets)
-            if key in self._known:
-                found = self._known[key]
+    def resolved(self, record: Record) -> tuple[Reference, ...]:
+        found = []
+        for pointer, value, targets in _links(record, self._linking[record.type]):
+            known = self._known.setdefault(targets, {})
+            if value in known:
+                number = known[value]
             else:
-                found = self._known[key] = self._find(value, targets)
-            if found is None:
+                number = known[value] = self._find(value, targets)
+            if number is None:
                 self._note_wrong(record, pointer, value, targets)
-            yield Reference(pointer, value, targets, found)
+            found.append(Reference(pointer, value, targets, number))
+        return tuple(found)
 
     def _note_wrong(self, record: Record, pointer: Pointer, value: str, targets: tuple[str, ...]) -> None:
         if _is_refused_form(value):

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import Any
 
 from workbook_compiler.model.codes import cells, links
 from workbook_compiler.model.diagnostics import Diagnostic, Location
 from workbook_compiler.model.plan import Action, Batch, Operation
-from workbook_compiler.model.records import Pointer, Record, Reference, json_pointer
+from workbook_compiler.model.records import Pointer, Record, Reference, json_pointer, json_text
 from workbook_compiler.model.schema import Schema
 from workbook_compiler.pipeline.build import place_value
 from workbook_compiler.pipeline.link import ReferenceGraph
 from workbook_compiler.pipeline.sheet import leaves
 from workbook_compiler.pipeline.validate import Checker, checker
-
-if TYPE_CHECKING:
-    import networkx
 
 DEFERRED = "+links"
 """Ends the id of the update that carries a record's deferred links."""
@@ -40,44 +39,62 @@ def order(
     records: Sequence[Record], references: ReferenceGraph, schema: Schema
 ) -> tuple[list[Batch], list[Diagnostic]]:
     """Return the batches: each one topological generation of rows, deferred links last; and circles that can't be cut."""
-    import networkx
-
-    from workbook_compiler.pipeline.cycles import less
-
-    said = [_nothing_to_delete(record) for record in records if record.deletes]
+    said = [found for record in records if record.deletes for found in _nothing_to_delete(record)]
     cuts: dict[int, Cut] = {}
-    graph = references.graph
-    try:
-        generations = list(networkx.topological_generations(graph))
-    except networkx.NetworkXUnfeasible:
-        cuts, circles = _cut(records, references, schema)
+    generations = _generations(references)
+    if sum(map(len, generations)) < len(records):
+        placed = {number for generation in generations for number in generation}
+        left = [number for number in range(len(records)) if number not in placed]
+        cuts, circles = _cut(records, references, left, schema)
         if circles:
-            return [], [*(d for found in said for d in found), *circles]
-        graph = less(graph, [(target, number) for number, cut in cuts.items() for target in cut.targets])
-        generations = list(networkx.topological_generations(graph))
+            return [], [*said, *circles]
+        generations = _generations(references, {number: cut.targets for number, cut in cuts.items()})
     batches = [
-        Batch(
-            index, tuple(_post(records, n, references.references.get(n, ()), cuts.get(n)) for n in sorted(generation))
-        )
+        Batch(index, tuple(_post(records, n, references, cuts.get(n)) for n in generation))
         for index, generation in enumerate(generations)
     ]
     if cuts:
         later = tuple(_patch(records, n, references.references[n], cut) for n, cut in sorted(cuts.items()))
         batches.append(Batch(len(batches), later))
-    return batches, [d for found in said for d in found]
+    return batches, said
+
+
+def _generations(
+    references: ReferenceGraph, without: Mapping[int, frozenset[int]] = MappingProxyType({})
+) -> list[list[int]]:
+    """Return the records in topological generations; those on a circle, and those that need them, are left out."""
+    waiting = [0] * references.records
+    needed_by: dict[int, list[int]] = {}
+    for number, needed in references.needs.items():
+        gone = without.get(number, ())
+        for other in needed:
+            if other not in gone:
+                needed_by.setdefault(other, []).append(number)
+                waiting[number] += 1
+    generation = [number for number, count in enumerate(waiting) if count == 0]
+    generations = []
+    while generation:
+        generations.append(generation)
+        following = []
+        for number in generation:
+            for other in needed_by.get(number, ()):
+                waiting[other] -= 1
+                if waiting[other] == 0:
+                    following.append(other)
+        generation = sorted(following)
+    return generations
 
 
 def _nothing_to_delete(record: Record) -> list[Diagnostic]:
     return [Diagnostic(cells.DEL01, at, name, "*delete*") for name, at in record.deletes.items()]
 
 
-def _post(records: Sequence[Record], number: int, links_of: Iterable[Reference], cut: Cut | None) -> Operation:
-    record = records[number]
-    left_out = cut.targets if cut else frozenset()
-    needed = {ref.record for ref in links_of if ref.record is not None} - left_out
-    depends_on = tuple(records[n].id for n in sorted(needed))
+def _post(records: Sequence[Record], number: int, references: ReferenceGraph, cut: Cut | None) -> Operation:
+    record, needed = records[number], references.needs.get(number, ())
     if cut is None:
-        return Operation(record.id, Action.POST, record, record.values, record.origin.texts, depends_on)
+        depends_on = tuple([records[n].id for n in needed])
+        return Operation(record.id, Action.POST, record, record.values, record.origin.text, depends_on)
+    depends_on = tuple(records[n].id for n in needed if n not in cut.targets)
     return Operation(record.id, Action.POST, record, cut.body, partial(_origins_without, record, cut.parts), depends_on)
 
 
@@ -89,12 +106,13 @@ def _patch(records: Sequence[Record], number: int, links_of: Iterable[Reference]
     return Operation(record.id + DEFERRED, Action.PATCH, record, cut.later, origins, depends_on, deferred=True)
 
 
-def _origins_of(record: Record, names: frozenset[str]) -> dict[str, str]:
+def _origins_of(record: Record, names: frozenset[str]) -> str:
     kept = frozenset(json_pointer((name,)) for name in names)
-    return {pointer: at for pointer, at in record.origin.texts().items() if "/" + pointer.split("/", 2)[1] in kept}
+    cells = json.loads(record.origin.text())
+    return json_text({pointer: at for pointer, at in cells.items() if "/" + pointer.split("/", 2)[1] in kept})
 
 
-def _origins_without(record: Record, parts: frozenset[Pointer]) -> dict[str, str]:
+def _origins_without(record: Record, parts: frozenset[Pointer]) -> str:
     """The cells of a body that lost some parts; list positions behind a lost one have moved up.
 
     The body's values are replaced by their own places and pruned the same way, so each place tells where it came from.
@@ -102,8 +120,8 @@ def _origins_without(record: Record, parts: frozenset[Pointer]) -> dict[str, str
     places: dict[str, Any] = {}
     for pointer in record.origin.locations():
         place_value(places, pointer, pointer)
-    kept, cells_of = _pruned(places, parts), record.origin.texts()
-    return {json_pointer(pointer): cells_of[json_pointer(_at(kept, pointer))] for pointer in leaves(kept)}
+    kept, cells = _pruned(places, parts), json.loads(record.origin.text())
+    return json_text({json_pointer(pointer): cells[json_pointer(_at(kept, pointer))] for pointer in leaves(kept)})
 
 
 def _at(value: Any, pointer: Pointer) -> Pointer:
@@ -113,7 +131,7 @@ def _at(value: Any, pointer: Pointer) -> Pointer:
 
 
 def _cut(
-    records: Sequence[Record], references: ReferenceGraph, schema: Schema
+    records: Sequence[Record], references: ReferenceGraph, left: Iterable[int], schema: Schema
 ) -> tuple[dict[int, Cut], list[Diagnostic]]:
     """Break every circle with the fewest link values left out, each in a body that keeps the portal's rules."""
     import networkx
@@ -122,8 +140,9 @@ def _cut(
 
     cuts: dict[int, set[int]] = {}
     said: list[Diagnostic] = []
-    for component in networkx.strongly_connected_components(references.graph):
-        inside: networkx.DiGraph[int] = references.graph.subgraph(component)
+    graph = references.graph(left)
+    for component in networkx.strongly_connected_components(graph):
+        inside = graph.subgraph(component)
         if len(component) == 1 and not inside.edges:
             continue
         weights = {

@@ -9,10 +9,9 @@ from typing import Any, NamedTuple
 
 from workbook_compiler.model.columns import Column
 from workbook_compiler.model.diagnostics import Location, column_letter
-from workbook_compiler.model.records import Pointer, json_pointer
+from workbook_compiler.model.records import Pointer, json_pointer, json_text
 from workbook_compiler.pipeline.bind import Bound
 from workbook_compiler.pipeline.coerce import ReadColumn
-from workbook_compiler.pipeline.coerce.reading import DELETE, NOTHING
 
 Members = Mapping[tuple[str, ...], list[int]]
 """For each list of objects the member numbers that a row fills in, in order."""
@@ -72,59 +71,59 @@ def leaves(value: Any) -> Iterator[Pointer]:
         yield ()
 
 
-ITEMS = 16
-"""Pointers to so many items of a list are made in advance."""
 _SINGLE = frozenset((str, int, float, bool))
+_ROW = "\0"
+"""Stands for the row's number in a text that is made once for all rows; JSON has no such sign."""
 
 
 class Cells:
-    """Where the values of a sheet's rows came from, as text: made once for each column, asked once for each record."""
+    """Where the values of a sheet's rows came from, as JSON: pieces made once for each column, joined once for each row."""
 
     def __init__(self, built: Built) -> None:
         self.built = built
-        sheet = f"{built.prefix}{built.bound.table.sheet.name}!"
-        self._plain = [
-            (
-                read.values,
-                pointer,
-                [] if column.field.json else [f"{pointer}/{k}" for k in range(ITEMS)],
-                sheet + column_letter(column.index),
-            )
-            for column, read in zip(built.bound.columns, built.read, strict=True)
-            if column.field.list_at is None
-            for pointer in (json_pointer(column.field.path),)
-        ]
-        self._listed = frozenset(
-            i
-            for column, read in zip(built.bound.columns, built.read, strict=True)
-            if column.field.list_at is not None
-            for i in range(len(built.rows))
-            if read.has_value(i)
-        )
-        self._sheet = sheet
+        self._sheet = f"{built.prefix}{built.bound.table.sheet.name}!"
+        self._columns: dict[str, list[tuple[Column, ReadColumn]]] = {}
+        for column, read in zip(built.bound.columns, built.read, strict=True):
+            self._columns.setdefault(column.field.path[0], []).append((column, read))
+        self._single = {
+            name: self._piece((name,), column)
+            for name, columns in self._columns.items()
+            for column, _ in columns
+            if len(column.field.path) == 1
+        }
+        self._lists: dict[tuple[str, int], str] = {}
 
-    def texts(self, i: int) -> dict[str, str]:
-        """Return JSON pointer to cell for row ``i``."""
-        row = str(self.built.rows[i] + 1)
-        found: dict[str, str] = {}
-        for values, pointer, items, column in self._plain:
-            value = values[i]
-            kind = value.__class__
-            if kind is str or kind in _SINGLE:
-                found[pointer] = column + row
-            elif kind is list and len(value) <= len(items):
-                cell = column + row
-                for item in items[: len(value)]:
-                    found[item] = cell
-            elif value is not NOTHING and value is not DELETE:
-                cell = column + row
-                found.update((pointer + json_pointer(inner), cell) for inner in leaves(value))
-        if i in self._listed:
-            for pointer_, column_, value in self.built.pointers(i):
-                if column_.field.list_at is not None:
-                    cell = self._sheet + column_letter(column_.index) + row
-                    found.update((json_pointer(pointer_ + inner), cell) for inner in leaves(value))
-        return found
+    def text(self, body: Mapping[str, Any], i: int) -> str:
+        """Return ``{pointer: cell}`` of row ``i`` as JSON text."""
+        single, lists = self._single, self._lists
+        pieces = [
+            single[name]
+            if (kind := value.__class__) is str or kind in _SINGLE
+            else (kind is list and lists.get((name, len(value)))) or self._inside(name, value, i)
+            for name, value in body.items()
+        ]
+        return "{" + ",".join(pieces).replace(_ROW, str(self.built.rows[i] + 1)) + "}"
+
+    def _inside(self, name: str, value: Any, i: int) -> str:
+        """The cells of a property that is a list or an object; equally long lists of plain values have the same piece."""
+        columns = self._columns[name]
+        column = columns[0][0]
+        if len(columns) == 1 and column.field.path == (name,) and not column.field.json:
+            piece = ",".join(self._piece((name, *inner), column) for inner in leaves(value))
+            if value.__class__ is list and not any(item.__class__ in (list, dict) for item in value):
+                self._lists[name, len(value)] = piece
+            return piece
+        members = self.built.members(i)
+        return ",".join(
+            self._piece(pointer_of(column, members) + inner, column)
+            for column, read in columns
+            if read.has_value(i)
+            for inner in leaves(read.values[i])
+        )
+
+    def _piece(self, pointer: Pointer, column: Column) -> str:
+        cell = json_text(self._sheet + column_letter(column.index))
+        return f"{json_text(json_pointer(pointer))}:{cell[:-1]}{_ROW}\""
 
 
 class RowOrigin(NamedTuple):
@@ -132,10 +131,12 @@ class RowOrigin(NamedTuple):
 
     cells: Cells
     i: int
+    body: Mapping[str, Any]
+    """What the row's cells made."""
 
-    def texts(self) -> dict[str, str]:
-        """Return JSON pointer to cell."""
-        return self.cells.texts(self.i)
+    def text(self) -> str:
+        """Return JSON pointer to cell, as JSON text."""
+        return self.cells.text(self.body, self.i)
 
     def locations(self) -> dict[Pointer, Location]:
         """Return place to cell."""

@@ -5,6 +5,7 @@ The columns a lab knows sit where the person thinks of them; the portal wants th
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as attribute
@@ -12,7 +13,7 @@ from typing import Any
 
 from workbook_compiler.model.codes import links, values
 from workbook_compiler.model.diagnostics import Diagnostic, Location
-from workbook_compiler.model.records import Origin, Pointer, Record, json_pointer, key_of
+from workbook_compiler.model.records import Origin, Pointer, Record, json_pointer, json_text, key_of
 from workbook_compiler.model.schema import EntityType, Feed, Property, Schema
 from workbook_compiler.nearest import Identifiers
 
@@ -138,12 +139,13 @@ class Woven:
         own = {pointer: at for pointer, at in self.origin.locations().items() if pointer[0] not in self.without}
         return {**own, **self.more}
 
-    def texts(self) -> dict[str, str]:
-        """Return JSON pointer to cell."""
+    def text(self) -> str:
+        """Return JSON pointer to cell, as JSON text."""
         gone = tuple(json_pointer((name,)) for name in self.without)
-        own = {p: at for p, at in self.origin.texts().items() if "/" + p.split("/", 2)[1] not in gone}
+        cells = json.loads(self.origin.text())
+        own = {p: at for p, at in cells.items() if "/" + p.split("/", 2)[1] not in gone}
         more = {json_pointer(p): f"{at.file}#{at}" if self.several_files else str(at) for p, at in self.more.items()}
-        return {**own, **more}
+        return json_text({**own, **more})
 
     def place(self, pointer: Pointer) -> Location | None:
         """Return the cell of a place."""

@@ -120,11 +120,15 @@ def refuse_filled(path: Path, schema: Schema) -> None:
 def _is_filled(sheet: Sheet) -> bool:
     """Tell whether a sheet of a template holds more than its header rows, whatever its name and its columns are."""
     from workbook_compiler.pipeline.layouts import OWN_SHEETS
+    from workbook_compiler.pipeline.read.cells import UnreadableError
     from workbook_compiler.template.writer import MARKS
 
     if sheet.name.casefold() in OWN_SHEETS or (sheet.hidden and sheet.name.startswith("_")):
         return False
-    rows = [row for row in sheet.rows if row and row[0] not in MARKS]
+    try:
+        rows = [row for row in sheet.rows if row and row[0] not in MARKS]
+    except UnreadableError:
+        return True
     return any(cell is not None and str(cell).strip() for row in rows for cell in row)
 
 

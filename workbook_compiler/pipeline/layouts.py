@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from workbook_compiler.model.codes import structure
@@ -47,25 +48,23 @@ class Table:
     """Cells of the shortest of them."""
 
 
-def tables(workbook: Workbook, schema: Schema) -> tuple[list[Table], list[Diagnostic]]:
-    """Return the tables of a workbook in sheet order; sheets that are the user's own are left out."""
-    found: list[Table] = []
-    said: list[Diagnostic] = []
+def tables(workbook: Workbook, schema: Schema) -> Iterator[tuple[Table | None, list[Diagnostic]]]:
+    """Yield the tables of a workbook in sheet order, each with what is to be said; sheets that are the user's own are left out.
+
+    A sheet isn't looked at before it is its turn.
+    """
     foreign = _foreign(workbook)
     if foreign:
-        return [], [Diagnostic(structure.SHT05, Location(workbook.name), context={"layout": foreign})]
+        yield None, [Diagnostic(structure.SHT05, Location(workbook.name), context={"layout": foreign})]
+        return
     for sheet in workbook.sheets:
         if sheet.hidden or is_private(sheet.name) or sheet.name.casefold() in OWN_SHEETS or _is_blank(sheet):
             continue
-        entity, remarks = _entity(sheet.name, workbook, schema)
-        said.extend(remarks)
-        if entity is not None:
-            table = _table(workbook.name, sheet, entity)
-            if table is None:
-                said.append(Diagnostic(structure.SHT04, Location(workbook.name, sheet.name)))
-            else:
-                found.append(table)
-    return found, said
+        entity, said = _entity(sheet.name, workbook, schema)
+        table = _table(workbook.name, sheet, entity) if entity is not None else None
+        if entity is not None and table is None:
+            said.append(Diagnostic(structure.SHT04, Location(workbook.name, sheet.name)))
+        yield table, said
 
 
 def is_private(name: str) -> bool:
@@ -138,7 +137,8 @@ def _table(file: str, sheet: Sheet, entity: EntityType) -> Table | None:
 
 def _with_data(file: str, sheet: Sheet, entity: EntityType, header: int, column: int, first: int) -> Table:
     rows = tuple(_data_rows(sheet.rows, first))
-    data = tuple(sheet.rows[index] for index in rows)
+    every = list(sheet.rows)
+    data = tuple([every[index] for index in rows])
     return Table(file, sheet, entity, header, column, rows, data, min(map(len, data), default=0))
 
 
@@ -156,8 +156,7 @@ def _has_type_words(rows: Sequence[Sequence[Any]]) -> bool:
 
 
 def _data_rows(rows: Sequence[Sequence[Any]], first: int) -> Iterator[int]:
-    for index in range(first, len(rows)):
-        row = rows[index]
+    for index, row in enumerate(islice(rows, first, None), first):
         if row and not (isinstance(row[0], str) and _is_comment(row[0].strip())):
             yield index
 

@@ -16,7 +16,7 @@ from workbook_compiler.pipeline.bind import bind
 from workbook_compiler.pipeline.build import build
 from workbook_compiler.pipeline.coerce import ReadColumn
 from workbook_compiler.pipeline.layouts import tables
-from workbook_compiler.pipeline.read.cells import Sheet, Workbook
+from workbook_compiler.pipeline.read.cells import Sheet, UnreadableError, Workbook
 from workbook_compiler.pipeline.sheet import Built
 
 
@@ -50,16 +50,20 @@ def prepare(
 ) -> Prepared:
     """Return what a workbook that was read says, as far as that can be told without the others."""
     workbook = read.value
-    found, remarks = tables(workbook, schema)
-    said = [*_other_version(workbook, schema, portal), *remarks]
+    said = [*_other_version(workbook, schema, portal)]
     sheets: list[Built] = []
-    for table in found:
-        step(f"Reading {table.sheet.name}", len(sheets) / len(found))
-        bound, remarks = bind(table)
-        said += remarks
-        built, remarks = build(bound, portal.file_type, several_files=several_files)
-        said += remarks
-        sheets.append(built)
+    try:
+        for table, remarks in tables(workbook, schema):
+            said += remarks
+            if table is not None:
+                step(f"Reading {table.sheet.name}", len(sheets) / len(workbook.sheets))
+                bound, remarks = bind(table)
+                said += remarks
+                built, remarks = build(bound, portal.file_type, several_files=several_files)
+                said += remarks
+                sheets.append(built)
+    except UnreadableError as unreadable:
+        return Prepared(replace(workbook, sheets=()), (*read.diagnostics, unreadable.diagnostic), (), ())
     return Prepared(workbook, read.diagnostics, tuple(said), tuple(sheets))
 
 

@@ -6,7 +6,7 @@ A cell is None or ``""`` (empty), str, int, float, bool, date, datetime, time, t
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +41,28 @@ class Styled:
     """The number format's code, ``00000``; empty when only ``shown`` is known."""
     shown: str | None = None
     """What the cell shows, where the file itself says so (ODS)."""
+
+
+class Rows(Sequence[Sequence[Any]]):
+    """Rows that are read when one is asked for first."""
+
+    def __init__(self, load: Callable[[], Sequence[Sequence[Any]]]) -> None:
+        self._load: Callable[[], Sequence[Sequence[Any]]] | None = load
+        self._rows: Sequence[Sequence[Any]] = ()
+
+    def _read(self) -> Sequence[Sequence[Any]]:
+        if self._load is not None:
+            self._rows, self._load = self._load(), None
+        return self._rows
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._read()[index]
+
+    def __iter__(self) -> Iterator[Sequence[Any]]:
+        return iter(self._read())
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,11 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
 from html import unescape
+from itertools import pairwise
 from posixpath import join, normpath
 from typing import Any
 from xml.etree import ElementTree
@@ -22,7 +24,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 from workbook_compiler.model.diagnostics import Outcome
 from workbook_compiler.pipeline.read import far
 from workbook_compiler.pipeline.read.archive import opened, part, unreadable
-from workbook_compiler.pipeline.read.cells import MANIFEST, CellError, NoResult, Sheet, Styled, Workbook, address
+from workbook_compiler.pipeline.read.cells import MANIFEST, CellError, NoResult, Rows, Sheet, Styled, Workbook, address
 
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _STRICT = "{http://purl.oclc.org/ooxml/spreadsheetml/main}"
@@ -55,7 +57,10 @@ class Formats:
 
 
 def read(data: bytes, name: str, sha256: str, _stem: str) -> Outcome[Workbook]:
-    """Return every sheet; hidden ones, which are the user's own, without their rows."""
+    """Return every sheet; hidden ones, which are the user's own, without their rows.
+
+    A sheet's rows are read when they are asked for first (they may raise UnreadableError then), the next sheet's meanwhile.
+    """
     with opened(data, name) as archive:
         paths = _sheet_paths(archive, name)
         formats = _formats(archive, name)
@@ -68,14 +73,45 @@ def read(data: bytes, name: str, sha256: str, _stem: str) -> Outcome[Workbook]:
     book = _calamine(far.rewritten(data, parts) if parts else data, name)
     try:
         manifest = _manifest(book, paths)
-        sheets = [
-            _sheet(title, None if hidden else raw[title], book, folds.get(title), formats)
-            for title, (_, hidden) in paths.items()
-            if title != MANIFEST
-        ]
     except CalamineError as error:
         raise unreadable(name, "its inside is damaged") from error
+    ahead = _Ahead(book, list(raw), name)
+    sheets = [
+        Sheet(title, (), hidden=True) if hidden else _sheet(title, raw[title], ahead, folds.get(title), formats)
+        for title, (_, hidden) in paths.items()
+        if title != MANIFEST
+    ]
     return Outcome(Workbook(name, sha256, tuple(sheets), manifest))
+
+
+class _Ahead:
+    """Reads a workbook's sheets in a thread, one ahead of the one asked for: calamine lets go of the interpreter meanwhile."""
+
+    def __init__(self, book: Any, titles: Sequence[str], name: str) -> None:
+        self._book, self._name = book, name
+        self._next = dict(pairwise(titles))
+        self._thread = ThreadPoolExecutor(1)
+        self._begun: dict[str, Future[Any]] = {}
+        if titles:
+            self._begin(titles[0])
+
+    def _begin(self, title: str) -> Future[Any]:
+        if title not in self._begun:
+            self._begun[title] = self._thread.submit(self._book.get_sheet_by_name, title)
+        return self._begun[title]
+
+    def rows(self, title: str) -> list[list[Any]]:
+        """Return a sheet's rows; raises UnreadableError."""
+        begun = self._begin(title)
+        try:
+            sheet = begun.result()
+            if title in self._next:
+                self._begin(self._next[title])
+            rows: list[list[Any]] = sheet.to_python(skip_empty_area=False)
+        except CalamineError as error:
+            raise unreadable(self._name, "its inside is damaged") from error
+        self._begun.pop(title)
+        return rows
 
 
 def _known_errors(xml: bytes) -> bytes:
@@ -92,15 +128,11 @@ def _calamine(data: bytes, name: str) -> Any:
         raise unreadable(name, "it is damaged or isn't a workbook") from error
 
 
-def _rows(book: Any, title: str) -> list[list[Any]]:
-    rows: list[list[Any]] = book.get_sheet_by_name(title).to_python(skip_empty_area=False)
-    return rows
-
-
 def _manifest(book: Any, paths: Mapping[str, Any]) -> dict[str, str]:
     if MANIFEST not in paths:
         return {}
-    return {str(row[0]): str(row[1]) for row in _rows(book, MANIFEST) if len(row) > 1 and row[0] != ""}
+    rows = book.get_sheet_by_name(MANIFEST).to_python(skip_empty_area=False)
+    return {str(row[0]): str(row[1]) for row in rows if len(row) > 1 and row[0] != ""}
 
 
 def _sheet_paths(archive: zipfile.ZipFile, name: str) -> dict[str, tuple[str, bool]]:
@@ -151,19 +183,20 @@ def _formats(archive: zipfile.ZipFile, name: str) -> Formats:
     return Formats(shown, frozenset(i for i in dated if "h" in plain[i] or "s" in plain[i]))
 
 
-def _sheet(title: str, xml: bytes | None, book: Any, fold: far.Fold | None, formats: Formats) -> Sheet:
-    if xml is None:
-        return Sheet(title, (), hidden=True)
-    rows = _rows(book, title)
-    if fold is not None:
-        rows = fold.restore(rows)
-    for row, column, value in _second_look(xml, formats, rows):
-        line = rows[row] = rows[row] or []  # rows that a fold left empty are one shared ()
-        line.extend([""] * (column + 1 - len(line)))
-        line[column] = value
+def _sheet(title: str, xml: bytes, ahead: _Ahead, fold: far.Fold | None, formats: Formats) -> Sheet:
+    def rows() -> list[Any]:
+        found = ahead.rows(title)
+        if fold is not None:
+            found = fold.restore(found)
+        for row, column, value in _second_look(xml, formats, found):
+            line = found[row] = found[row] or []  # rows that a fold left empty are one shared ()
+            line.extend([""] * (column + 1 - len(line)))
+            line[column] = value
+        return found
+
     hidden = frozenset(int(number) for number in _HIDDEN.findall(xml)) if b"hidden=" in xml else frozenset()
     merged = tuple(area.decode() for area in _MERGED.findall(xml)) if b"mergeCell" in xml else ()
-    return Sheet(title, rows, False, hidden, merged)
+    return Sheet(title, Rows(rows), False, hidden, merged)
 
 
 def _second_look(xml: bytes, formats: Formats, rows: list[list[Any]]) -> Iterator[tuple[int, int, Any]]:

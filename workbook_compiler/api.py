@@ -6,11 +6,9 @@ exception (``errors.py``) is for a file, a server or a wrong call.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -38,6 +36,8 @@ ReadBook: TypeAlias = "tuple[Workbook, tuple[Diagnostic, ...]]"
 
 def tool_version() -> str:
     """Return the version of this package."""
+    from importlib.metadata import version
+
     return version("workbook-compiler")
 
 
@@ -100,6 +100,8 @@ def template(
 
 def template_bytes(schema: Schema, preset: str | Sequence[str] = (), types: Sequence[str] = ()) -> bytes:
     """Return the blank workbook that ``template`` writes, as a file's bytes."""
+    import tempfile
+
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "template.xlsx"
         template(schema, preset, types, path=path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any
 
 from workbook_compiler.model.codes import cells, structure
@@ -13,11 +12,10 @@ from workbook_compiler.model.diagnostics import Diagnostic, Location, column_let
 from workbook_compiler.model.schema import Access
 from workbook_compiler.nearest import likely
 from workbook_compiler.pipeline.coerce.reading import INVISIBLE
-from workbook_compiler.pipeline.coerce.reading import SPACES as BLANKS
+from workbook_compiler.pipeline.coerce.reading import OUTER as SPACES
 from workbook_compiler.pipeline.layouts import Table
 from workbook_compiler.pipeline.read.cells import ERROR_TEXTS, CellError, NoResult
 
-SPACES = BLANKS + INVISIBLE
 RELATED = 20
 """At most so many cells of one mistake are listed."""
 
@@ -35,12 +33,10 @@ class Bound:
         """Return the place of a cell by zero-based row and column."""
         return Location(self.table.file, self.table.sheet.name, row + 1, column_letter(column))
 
-    def cells(self, column: int) -> list[Any]:
+    def cells(self, column: int) -> Sequence[Any]:
         """Return a column's cells in the data rows, None where a row is too short."""
-        data = self.table.data
-        if column < self.table.shortest:
-            return list(map(itemgetter(column), data))
-        return [row[column] if column < len(row) else None for row in data]
+        columns = self.table.columns
+        return columns[column] if column < len(columns) else [None] * len(self.table.rows)
 
 
 def bind(table: Table) -> tuple[Bound, list[Diagnostic]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import Any
 
 from workbook_compiler.model.codes import cells, structure, values
@@ -203,23 +203,37 @@ def _files(built: Built) -> dict[int, dict[str, str]]:
 
 def _bodies(built: Built) -> list[dict[str, Any]]:
     """Each row's body. Columns go in by the column, but for members of lists, whose place depends on the row's others."""
-    bodies: list[dict[str, Any]] = [{} for _ in built.rows]
+    plain = [
+        (column.field.path[0], _kept(read))
+        for column, read in zip(built.bound.columns, built.read, strict=True)
+        if len(column.field.path) == 1
+    ]
+    names = [name for name, _ in plain]
+    rows = zip(*(values for _, values in plain), strict=True) if plain else repeat((), len(built.rows))
+    bodies = [{k: v for k, v in zip(names, row, strict=True) if v is not NOTHING} for row in rows]
     listed: set[int] = set()
     for column, read in zip(built.bound.columns, built.read, strict=True):
         *way, name = column.field.path
         if column.field.list_at is not None:
-            listed.update(i for i, value in enumerate(read.values) if value is not NOTHING and value is not DELETE)
-            continue
-        for body, value in zip(bodies, read.values, strict=True):
-            if value is not NOTHING and value is not DELETE:
-                for part in way:
-                    body = body.setdefault(part, {})
-                body[name] = value
+            listed.update(i for i, value in enumerate(_kept(read)) if value is not NOTHING)
+        elif way:
+            for body, value in zip(bodies, _kept(read), strict=True):
+                if value is not NOTHING:
+                    for part in way:
+                        body = body.setdefault(part, {})
+                    body[name] = value
     for i in sorted(listed):
         for pointer, column, value in built.pointers(i):
             if column.field.list_at is not None:
                 place_value(bodies[i], pointer, value)
     return bodies
+
+
+def _kept(read: ReadColumn) -> list[Any]:
+    """A column's values, NOTHING where ``*delete*`` stands."""
+    if DELETE not in read.values:
+        return read.values
+    return [NOTHING if value is DELETE else value for value in read.values]
 
 
 def place_value(body: dict[str, Any], pointer: Pointer, value: Any) -> None:

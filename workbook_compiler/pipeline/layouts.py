@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import Any
 
 from workbook_compiler.model.codes import structure
@@ -44,8 +44,8 @@ class Table:
     """Zero-based indexes of the rows that aren't comments; empty ones are still among them."""
     data: tuple[Sequence[Any], ...]
     """Those rows."""
-    shortest: int
-    """Cells of the shortest of them."""
+    columns: tuple[Sequence[Any], ...]
+    """The same by the column; None where a row is too short."""
 
 
 def tables(workbook: Workbook, schema: Schema) -> Iterator[tuple[Table | None, list[Diagnostic]]]:
@@ -139,7 +139,7 @@ def _with_data(file: str, sheet: Sheet, entity: EntityType, header: int, column:
     rows = tuple(_data_rows(sheet.rows, first))
     every = list(sheet.rows)
     data = tuple([every[index] for index in rows])
-    return Table(file, sheet, entity, header, column, rows, data, min(map(len, data), default=0))
+    return Table(file, sheet, entity, header, column, rows, data, tuple(zip_longest(*data)))
 
 
 def _marked_header(rows: Sequence[Sequence[Any]]) -> int | None:

@@ -76,7 +76,7 @@ def lean(prepared: Prepared) -> Prepared:
 
 def _lean_sheet(built: Built) -> Built:
     table = built.bound.table
-    bare = replace(table, sheet=Sheet(table.sheet.name, ()), rows=(), data=())
+    bare = replace(table, sheet=Sheet(table.sheet.name, ()), rows=(), data=(), columns=())
     read = (
         ReadColumn(column.values, {i: reading for i, reading in column.remarks.items() if reading.file is not None})
         for column in built.read

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from workbook_compiler.model.columns import Column
 from workbook_compiler.model.diagnostics import Location, column_letter
 from workbook_compiler.model.records import Pointer, json_pointer, json_text
+from workbook_compiler.model.schema import Kind
 from workbook_compiler.pipeline.bind import Bound
 from workbook_compiler.pipeline.coerce import ReadColumn
 
@@ -71,9 +72,17 @@ def leaves(value: Any) -> Iterator[Pointer]:
         yield ()
 
 
-_SINGLE = frozenset((str, int, float, bool))
 _ROW = "\0"
 """Stands for the row's number in a text that is made once for all rows; JSON has no such sign."""
+
+
+_SEVERAL = (Kind.LIST, Kind.OBJECT, Kind.ANY)
+
+
+def _is_single(column: Column) -> bool:
+    """Tell whether every value of a column is one without parts."""
+    prop = column.field.property
+    return prop.kind not in _SEVERAL and not (prop.attachment or column.field.json)
 
 
 class Cells:
@@ -86,26 +95,23 @@ class Cells:
         for column, read in zip(built.bound.columns, built.read, strict=True):
             self._columns.setdefault(column.field.path[0], []).append((column, read))
         self._single = {
-            name: self._piece((name,), column)
+            name: self._piece((name,), columns[0][0])
             for name, columns in self._columns.items()
-            for column, _ in columns
-            if len(column.field.path) == 1
+            if len(columns) == 1 and columns[0][0].field.path == (name,) and _is_single(columns[0][0])
         }
         self._lists: dict[tuple[str, int], str] = {}
 
     def text(self, body: Mapping[str, Any], i: int) -> str:
         """Return ``{pointer: cell}`` of row ``i`` as JSON text."""
-        single, lists = self._single, self._lists
-        pieces = [
-            single[name]
-            if (kind := value.__class__) is str or kind in _SINGLE
-            else (kind is list and lists.get((name, len(value)))) or self._inside(name, value, i)
-            for name, value in body.items()
-        ]
+        single = self._single.get
+        pieces = [single(name) or self._inside(name, body[name], i) for name in body]
         return "{" + ",".join(pieces).replace(_ROW, str(self.built.rows[i] + 1)) + "}"
 
     def _inside(self, name: str, value: Any, i: int) -> str:
         """The cells of a property that is a list or an object; equally long lists of plain values have the same piece."""
+        known = self._lists.get((name, len(value))) if value.__class__ is list else None
+        if known is not None:
+            return known
         columns = self._columns[name]
         column = columns[0][0]
         if len(columns) == 1 and column.field.path == (name,) and not column.field.json:
@@ -123,7 +129,7 @@ class Cells:
 
     def _piece(self, pointer: Pointer, column: Column) -> str:
         cell = json_text(self._sheet + column_letter(column.index))
-        return f"{json_text(json_pointer(pointer))}:{cell[:-1]}{_ROW}\""
+        return f'{json_text(json_pointer(pointer))}:{cell[:-1]}{_ROW}"'
 
 
 class RowOrigin(NamedTuple):

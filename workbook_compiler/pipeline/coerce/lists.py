@@ -14,7 +14,7 @@ from workbook_compiler.model.codes import cells, values
 from workbook_compiler.pipeline.coerce.reading import (
     INVISIBLE,
     NOTHING,
-    SPACES,
+    OUTER,
     Finding,
     Reader,
     Reading,
@@ -48,13 +48,13 @@ def reader(item: Reader, listed: frozenset[str], separator: str = ",") -> Reader
             return [raw]
         if separator == "," and not _UNUSUAL.search(raw):
             results = [item(part.strip()) for part in raw.split(",")]
-            if not any(result.__class__ is Reading for result in results):
+            if Reading not in map(type, results):
                 return results
         parts = _split(raw, separator)
         if isinstance(parts, Reading):
             return parts
         findings = _remarks(raw, parts)
-        kept = [part.strip(SPACES + INVISIBLE) if part.__class__ is str else part for part in parts]
+        kept = [part.strip(OUTER) if part.__class__ is str else part for part in parts]
         if "" in kept or None in kept:
             kept = [part for part in kept if part not in ("", None)]
         if "#" in raw:
@@ -104,12 +104,12 @@ def _bracketed(text: str) -> list[Any] | Reading:
 
 def _remarks(text: str, parts: list[Any]) -> list[Finding]:
     found = []
-    if any(part is None or (part.__class__ is str and not part.strip(SPACES + INVISIBLE)) for part in parts):
+    if any(part is None or (part.__class__ is str and not part.strip(OUTER)) for part in parts):
         found.append(note(values.LST02, value=text))
     if not text.isascii():
         inner = next((p for p in parts if isinstance(p, str) and set(INVISIBLE) & {*p[:1], *p[-1:]}), None)
         if inner is not None:
-            found.append(note(cells.TXT05, value=inner.strip(SPACES + INVISIBLE)))
+            found.append(note(cells.TXT05, value=inner.strip(OUTER)))
     if ";" in text:
         odd = next((part for part in parts if isinstance(part, str) and ";" in part.strip(";")), None)
         if odd is not None:

@@ -32,6 +32,8 @@ class Deletion:
 SPACES: Final = " \t\r\n\f\v"
 INVISIBLE: Final = "\u00a0\u2007\u202f\u200b\ufeff"
 """No-break and zero-width spaces, which come along when text is copied from a page."""
+OUTER: Final = SPACES + INVISIBLE
+"""What is taken off both ends of every text."""
 
 NOTHING: Final = Nothing()
 DELETE: Final = Deletion()

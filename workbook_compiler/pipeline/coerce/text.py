@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -58,6 +58,30 @@ def reader(prop: Property) -> Reader:
         return text if is_wrong(text) else also(check(value_of(text)), *findings_of(text))
 
     return read
+
+
+def keeps(prop: Property) -> Callable[[Sequence[str]], bool]:
+    """Return the function that tells of texts without outer spaces whether each is its own value, nothing to be said."""
+    if prop.choices:
+        return frozenset(choice for choice in prop.choices if isinstance(choice, str)).issuperset
+    pattern, named = _patterns(prop)
+    low, high = prop.min_length or 0, min(prop.max_length if prop.max_length is not None else SHORT_TEXT, SHORT_TEXT)
+
+    def keeps(texts: Sequence[str]) -> bool:
+        if (pattern or named or low or prop.max_length is not None) and texts:
+            lengths = set(map(len, texts))
+            if min(lengths) < low or max(lengths) > high:
+                return False
+        return all(map(pattern.search, texts) if pattern else ()) and all(map(named.match, texts) if named else ())
+
+    return keeps
+
+
+def _patterns(prop: Property) -> tuple[re.Pattern[str] | None, re.Pattern[str] | None]:
+    """The property's own pattern, and that of its named form."""
+    form, _ = FORMS.get(prop.format or "", (None, ""))
+    named = re.compile(rf"(?:{form})\Z", re.ASCII) if form is not None and prop.kind is Kind.TEXT else None
+    return _compiled(prop.pattern) if prop.pattern is not None else None, named
 
 
 def as_text(raw: Any) -> Result:
@@ -124,12 +148,8 @@ def not_listed(text: str, listed: Any) -> Reading:
 
 
 def _form_check(prop: Property) -> Callable[[str], Result]:
-    form, example = FORMS.get(prop.format or "", (None, ""))
-    pattern = None
-    if prop.pattern is not None:
-        pattern = _compiled(prop.pattern)
-        example = example_for(prop) if pattern else example
-    named = re.compile(rf"(?:{form})\Z", re.ASCII) if form is not None and prop.kind is Kind.TEXT else None
+    pattern, named = _patterns(prop)
+    example = example_for(prop) if pattern else FORMS.get(prop.format or "", (None, ""))[1]
     measured = bool(prop.min_length or prop.max_length is not None)
 
     def check(text: str) -> Result:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from workbook_compiler.errors import UsageError
 from workbook_compiler.files import written_whole
 from workbook_compiler.model.plan import FORMAT, VERSION, Operation, Plan, Request
+
+BUFFER = 1 << 20
 
 
 def write(folder: Path, plan: Plan | None, requests: Iterable[Request], told: Mapping[str, str]) -> list[Path]:
@@ -20,7 +24,7 @@ def write(folder: Path, plan: Plan | None, requests: Iterable[Request], told: Ma
     _remove_older(folder)
     written = []
     if plan is not None:
-        written += [*_requests(folder / "requests", requests), _plan(folder / "plan.json", plan)]
+        written += [*_requests(folder / "requests", requests, len(plan.batches)), _plan(folder / "plan.json", plan)]
     for name, text in told.items():
         with written_whole(folder / name) as beside:
             beside.write_text(text, encoding="utf-8", newline="\n")
@@ -75,7 +79,7 @@ def _json(value: Any) -> bytes:
 
 
 def _plan(path: Path, plan: Plan) -> Path:
-    with written_whole(path) as beside, beside.open("wb") as stream:
+    with written_whole(path) as beside, beside.open("wb", buffering=BUFFER) as stream:
         stream.writelines(plan_lines(plan))
     return path
 
@@ -94,18 +98,16 @@ def _remove_older(folder: Path) -> None:
         requests.rmdir()
 
 
-def _requests(folder: Path, requests: Iterable[Request]) -> list[Path]:
-    """One file of lines for each batch, in sending order by name."""
+def _requests(folder: Path, requests: Iterable[Request], count: int) -> Iterator[Path]:
+    """Write one file of lines for each of ``count`` batches, in sending order by name."""
     folder.mkdir(parents=True, exist_ok=True)
-    batches: dict[int, list[bytes]] = {}
-    for request in requests:
-        line = {"method": request.method, "path": request.path, "body": request.body}
-        batches.setdefault(request.batch, []).append(_json(line) + b"\n")
-    paths = []
-    digits = max(4, len(str(len(batches))))
-    for batch, lines in sorted(batches.items()):
+    digits = max(4, len(str(count)))
+    for batch, messages in groupby(requests, key=attrgetter("batch")):
         path = folder / f"batch-{batch + 1:0{digits}d}.jsonl"
-        with written_whole(path) as beside:
-            beside.write_bytes(b"".join(lines))
-        paths.append(path)
-    return paths
+        with written_whole(path) as beside, beside.open("wb", buffering=BUFFER) as stream:
+            stream.writelines(map(_request_line, messages))
+        yield path
+
+
+def _request_line(request: Request) -> bytes:
+    return _json({"method": request.method, "path": request.path, "body": request.body}) + b"\n"

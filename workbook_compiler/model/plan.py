@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -73,13 +73,12 @@ class Plan:
         return {action.value: counts[action] for action in Action if action in counts}
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One message to the portal, exactly as it would be sent."""
 
     batch: int
     method: str
     path: str
     body: Mapping[str, Any]
-    operations: tuple[str, ...] = field(default=())
+    operations: tuple[str, ...] = ()
     """Ids of the operations it carries."""

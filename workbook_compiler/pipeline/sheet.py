@@ -85,6 +85,16 @@ def _is_single(column: Column) -> bool:
     return prop.kind not in _SEVERAL and not (prop.attachment or column.field.json)
 
 
+def _is_list(column: Column) -> bool:
+    """Tell whether every value of a column is a list of values without parts."""
+    prop = column.field.property
+    return prop.kind is Kind.LIST and prop.leaf.kind not in _SEVERAL and not column.field.json
+
+
+MOST_SHAPES = 2_000
+"""So many kinds of rows are remembered for a sheet."""
+
+
 class Cells:
     """Where the values of a sheet's rows came from, as JSON: pieces made once for each column, joined once for each row."""
 
@@ -99,26 +109,33 @@ class Cells:
             for name, columns in self._columns.items()
             if len(columns) == 1 and columns[0][0].field.path == (name,) and _is_single(columns[0][0])
         }
-        self._lists: dict[tuple[str, int], str] = {}
+        self._lists = [
+            name
+            for name, columns in self._columns.items()
+            if name not in self._single and len(columns) == 1 and _is_list(columns[0][0])
+        ]
+        self._varied = frozenset(self._columns) - self._single.keys() - frozenset(self._lists)
+        self._known: dict[tuple[str | int, ...], list[str]] = {}
 
     def text(self, body: Mapping[str, Any], i: int) -> str:
-        """Return ``{pointer: cell}`` of row ``i`` as JSON text."""
+        """Return ``{pointer: cell}`` of row ``i`` as JSON text; rows that fill in the same places differ in their number only."""
+        row = str(self.built.rows[i] + 1)
+        shape: tuple[str | int, ...] = (*body, *[len(body[name]) for name in self._lists if name in body])
+        known = self._known.get(shape)
+        if known is not None:
+            return row.join(known)
         single = self._single.get
-        pieces = [single(name) or self._inside(name, body[name], i) for name in body]
-        return "{" + ",".join(pieces).replace(_ROW, str(self.built.rows[i] + 1)) + "}"
+        text = "{" + ",".join([single(name) or self._inside(name, body[name], i) for name in body]) + "}"
+        pieces = text.split(_ROW)
+        if len(self._known) < MOST_SHAPES and self._varied.isdisjoint(body):
+            self._known[shape] = pieces
+        return row.join(pieces)
 
     def _inside(self, name: str, value: Any, i: int) -> str:
-        """The cells of a property that is a list or an object; equally long lists of plain values have the same piece."""
-        known = self._lists.get((name, len(value))) if value.__class__ is list else None
-        if known is not None:
-            return known
+        """The cells of a property that is a list or an object."""
         columns = self._columns[name]
-        column = columns[0][0]
-        if len(columns) == 1 and column.field.path == (name,) and not column.field.json:
-            piece = ",".join(self._piece((name, *inner), column) for inner in leaves(value))
-            if value.__class__ is list and not any(item.__class__ in (list, dict) for item in value):
-                self._lists[name, len(value)] = piece
-            return piece
+        if name in self._lists:
+            return ",".join(self._piece((name, position), columns[0][0]) for position in range(len(value)))
         members = self.built.members(i)
         return ",".join(
             self._piece(pointer_of(column, members) + inner, column)

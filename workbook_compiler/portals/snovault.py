@@ -117,11 +117,12 @@ def _identifiers(node: Mapping[str, Any], properties: Mapping[str, Property]) ->
 
 def render(plan: Plan, schema: Schema) -> Iterator[Request]:
     """Yield one request for each operation: POST to the type's collection, PATCH to the record's identifier."""
+    paths = {name: "/" + entity.path for name, entity in schema.types.items()}
     for batch in plan.batches:
         for operation in batch.operations:
             record = operation.record
             if operation.action is Action.POST:
-                path = "/" + schema.types[record.type].path
+                path = paths[record.type]
             else:
                 path = "/" + quote(record.identifier or "", safe=":@")
             yield Request(batch.index, operation.action.value, path, operation.body, (operation.id,))

@@ -6,9 +6,10 @@ exception (``errors.py``) is for a file, a server or a wrong call.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -134,7 +135,7 @@ def _is_filled(sheet: Sheet) -> bool:
     return any(cell is not None and str(cell).strip() for row in rows for cell in row)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Result:
     """What a check or compile made of some workbooks."""
 
@@ -168,6 +169,10 @@ class Result:
 
     def report(self) -> Report:
         """Return all that is told about the run, for any report format."""
+        return self._report
+
+    @cached_property
+    def _report(self) -> Report:
         plan = self.plan
         batches = [[(op.record.type) for op in batch.operations] for batch in plan.batches] if plan else []
         return Report(
@@ -185,6 +190,8 @@ class Result:
 
 def _type_counts(records: Sequence[Record], diagnostics: Sequence[Diagnostic]) -> tuple[TypeCount, ...]:
     places = [d.location for d in diagnostics if d.severity is Severity.ERROR]
+    if not places:
+        return tuple(TypeCount(name, count, 0) for name, count in Counter(r.type for r in records).items())
     wrong = {(at.file, at.sheet, at.row) for at in places}
     rows = {record.location[:3] for record in records}
     whole = {(file, sheet) for file, sheet, row in wrong if (file, sheet, row) not in rows}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from workbook_compiler.model.codes import links
 from workbook_compiler.model.diagnostics import Diagnostic, Location
 from workbook_compiler.model.records import Pointer, Record, Reference, key_of
-from workbook_compiler.model.schema import Kind, Property, Schema
+from workbook_compiler.model.schema import EntityType, Kind, Property, Schema
 from workbook_compiler.nearest import Identifiers
 
 if TYPE_CHECKING:
@@ -71,13 +71,23 @@ Index = Mapping[str, Sequence[tuple[int, Pointer]]]
 
 def _index(records: Sequence[Record], schema: Schema) -> Index:
     index: dict[str, list[tuple[int, Pointer]]] = {}
+    firsts: dict[str, Pointer] = {}
     for record in records:
-        values = record.values
+        number, values = record.number, record.values
         for name in schema.types[record.type].identifiers:
             value = values.get(name)
-            if value is not None:
-                for pointer, text in _named(name, value):
-                    index.setdefault(text, []).append((record.number, pointer))
+            if value is None:
+                continue
+            places: Sequence[tuple[Pointer, str]]
+            if value.__class__ is list and len(value) == 1:  # nearly every record has one alias: its place is made once
+                places = ((firsts.setdefault(name, (name, 0)), str(value[0])),)
+            else:
+                places = tuple(_named(name, value))
+            for pointer, text in places:
+                if text in index:
+                    index[text].append((number, pointer))
+                else:
+                    index[text] = [(number, pointer)]
     return index
 
 
@@ -122,12 +132,30 @@ def _unnamed(records: Sequence[Record], schema: Schema) -> Iterator[Diagnostic]:
         yield Diagnostic(links.IDN02, Location(file, sheet), name, context={"count": count})
 
 
-def _links(record: Record, linking: Iterable[tuple[str, Property]]) -> Iterator[tuple[Pointer, str, tuple[str, ...]]]:
-    """Yield ``(place in the body, value, accepted types)`` of every link of a record."""
-    for name, prop in linking:
-        value = record.values.get(name)
-        if value is not None:
-            yield from _inside(value, prop, (name,))
+def _links(values: Mapping[str, Any], linking: Iterable[_Linking]) -> list[tuple[Pointer, str, tuple[str, ...]]]:
+    """Return ``(place in the body, value, accepted types)`` of every link of a record."""
+    found: list[tuple[Pointer, str, tuple[str, ...]]] = []
+    for name, prop, pointer, targets in linking:
+        value = values.get(name)
+        if value is None:
+            continue
+        if targets is not None and value.__class__ is str:
+            found.append((pointer, value, targets))
+        else:
+            found.extend(_inside(value, prop, pointer))
+    return found
+
+
+_Linking = tuple[str, Property, Pointer, tuple[str, ...] | None]
+"""A property that holds links, its place, and what it accepts when it is a link itself."""
+
+
+def _linking(entity: EntityType) -> list[_Linking]:
+    return [
+        (name, prop, (name,), prop.link.targets if prop.kind is Kind.LINK and prop.link is not None else None)
+        for name, prop in entity.properties.items()
+        if _holds_link(prop)
+    ]
 
 
 def _holds_link(prop: Property) -> bool:
@@ -157,10 +185,7 @@ class _Resolver:
     def __init__(self, records: Sequence[Record], schema: Schema, index: Index, taken: frozenset[Location]) -> None:
         self._records, self._schema, self._index, self._taken = records, schema, index, set(taken)
         self._misnamed = frozenset(name for record in records for name in record.misnamed)
-        self._linking = {
-            name: [(key, prop) for key, prop in schema.types[name].properties.items() if _holds_link(prop)]
-            for name in {record.type for record in records}
-        }
+        self._linking = {name: _linking(schema.types[name]) for name in {record.type for record in records}}
         self._known: dict[tuple[str, ...], dict[str, int | None]] = {}
         self._absent: dict[str, list[tuple[Record, Pointer, tuple[str, ...]]]] = {}
         self._misspelt: dict[str, list[tuple[Record, Pointer]]] = {}
@@ -168,7 +193,7 @@ class _Resolver:
 
     def resolved(self, record: Record) -> tuple[Reference, ...]:
         found = []
-        for pointer, value, targets in _links(record, self._linking[record.type]):
+        for pointer, value, targets in _links(record.values, self._linking[record.type]):
             known = self._known.setdefault(targets, {})
             if value in known:
                 number = known[value]

@@ -120,11 +120,8 @@ def render(plan: Plan, schema: Schema) -> Iterator[Request]:
     paths = {name: "/" + entity.path for name, entity in schema.types.items()}
     for batch in plan.batches:
         for operation in batch.operations:
-            record = operation.record
-            if operation.action is Action.POST:
-                path = paths[record.type]
-            else:
-                path = "/" + quote(record.identifier or "", safe=":@")
+            record, new = operation.record, operation.action is Action.POST
+            path = paths[record.type] if new else "/" + quote(record.identifier or "", safe=":@")
             yield Request(batch.index, operation.action.value, path, operation.body, (operation.id,))
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import groupby
-from operator import attrgetter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, Self
 
 from workbook_compiler.errors import UsageError
 from workbook_compiler.files import written_whole
@@ -24,7 +23,9 @@ def write(folder: Path, plan: Plan | None, requests: Iterable[Request], told: Ma
     _remove_older(folder)
     written = []
     if plan is not None:
-        written += [*_requests(folder / "requests", requests, len(plan.batches)), _plan(folder / "plan.json", plan)]
+        with _RequestFiles(folder / "requests", len(plan.batches)) as files, _opened(folder / "plan.json") as stream:
+            stream.writelines(plan_lines(plan, requests, files.add))
+        written += [*files.written, folder / "plan.json"]
     for name, text in told.items():
         with written_whole(folder / name) as beside:
             beside.write_text(text, encoding="utf-8", newline="\n")
@@ -32,8 +33,69 @@ def write(folder: Path, plan: Plan | None, requests: Iterable[Request], told: Ma
     return written
 
 
-def plan_lines(plan: Plan) -> Iterator[bytes]:
-    """Yield plan.json, an operation a line: readable in a diff, and never whole in memory."""
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    with written_whole(path) as beside, beside.open("wb", buffering=BUFFER) as stream:
+        yield stream
+
+
+class _RequestFiles:
+    """One file of lines for each batch, in sending order by name."""
+
+    def __init__(self, folder: Path, batches: int) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder, self._digits = folder, max(4, len(str(batches)))
+        self._batch = -1
+        self._open = ExitStack()
+        self.written: list[Path] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._open.__exit__(*error)
+
+    def add(self, request: Request) -> bytes:
+        """Write a message and return its body's JSON."""
+        if request.batch != self._batch:
+            self._open.close()
+            self._batch = request.batch
+            self.written.append(self._folder / f"batch-{request.batch + 1:0{self._digits}d}.jsonl")
+            self._stream = self._open.enter_context(_opened(self.written[-1]))
+        body = _json(request.body)
+        self._stream.write(b'{"method":%b,"path":%b,"body":%b}\n' % (_json(request.method), _json(request.path), body))
+        return body
+
+
+def plan_lines(
+    plan: Plan, requests: Iterable[Request] = (), send: Callable[[Request], bytes] = lambda _request: b""
+) -> Iterator[bytes]:
+    """Yield plan.json, an operation a line: readable in a diff, and never whole in memory.
+
+    The requests are sent to ``send`` on the way, which returns a body's JSON: one that stands in both is made once.
+    """
+    waiting = iter(requests)
+    request = next(waiting, None)
+    yield _head(plan)
+    for batch in plan.batches:
+        yield (b",\n" if batch.index else b"\n") + b'{"index":%d,"operations":[' % batch.index
+        between = b"\n"
+        for operation in batch.operations:
+            body = None
+            if request is not None and request.operations == (operation.id,):
+                sent = send(request)
+                body = sent if request.body is operation.body else None
+                request = next(waiting, None)
+            yield between + _json(document(operation, body))
+            between = b",\n"
+        yield b"\n]}"
+    while request is not None:
+        send(request)
+        request = next(waiting, None)
+    yield b"\n]}\n"
+
+
+def _head(plan: Plan) -> bytes:
     head = {
         "format": FORMAT,
         "version": VERSION,
@@ -42,20 +104,14 @@ def plan_lines(plan: Plan) -> Iterator[bytes]:
         "schema": {"source": plan.schema_source, "sha256": plan.schema_sha256},
         "summary": dict(plan.summary),
     }
-    yield _json(head)[:-1] + b',"batches":['
-    for batch in plan.batches:
-        yield (b",\n" if batch.index else b"\n") + b'{"index":%d,"operations":[' % batch.index
-        for position, operation in enumerate(batch.operations):
-            yield (b",\n" if position else b"\n") + _json(document(operation))
-        yield b"\n]}"
-    yield b"\n]}\n"
+    return _json(head)[:-1] + b',"batches":['
 
 
-def document(operation: Operation) -> dict[str, Any]:
-    """Return an operation as the JSON object of the contract; its origins are JSON text already."""
+def document(operation: Operation, body: bytes | None = None) -> dict[str, Any]:
+    """Return an operation as the JSON object of the contract; its origins, and its body where given, are JSON text already."""
     from orjson import Fragment
 
-    record, body = operation.record, operation.body
+    record = operation.record
     entries = {
         "id": operation.id,
         "action": operation.action,
@@ -63,12 +119,12 @@ def document(operation: Operation) -> dict[str, Any]:
         "identifier": record.identifier,
         "sheet": record.location.sheet,
         "row": record.location.row,
-        "depends_on": list(operation.depends_on),
+        "depends_on": operation.depends_on,
         "deferred": operation.deferred,
-        "body": body,
-        "origins": Fragment(operation.origins()),
+        "body": operation.body if body is None else Fragment(body),
+        "origins": Fragment(operation.origins.text()),
     }
-    files = {name: path for name, path in record.files.items() if name in body}
+    files = {name: path for name, path in record.files.items() if name in operation.body}
     return {**entries, "files": files} if files else entries
 
 
@@ -76,12 +132,6 @@ def _json(value: Any) -> bytes:
     import orjson
 
     return orjson.dumps(value)
-
-
-def _plan(path: Path, plan: Plan) -> Path:
-    with written_whole(path) as beside, beside.open("wb", buffering=BUFFER) as stream:
-        stream.writelines(plan_lines(plan))
-    return path
 
 
 def _remove_older(folder: Path) -> None:
@@ -96,18 +146,3 @@ def _remove_older(folder: Path) -> None:
         file.unlink()
     if requests.is_dir() and not any(requests.iterdir()):
         requests.rmdir()
-
-
-def _requests(folder: Path, requests: Iterable[Request], count: int) -> Iterator[Path]:
-    """Write one file of lines for each of ``count`` batches, in sending order by name."""
-    folder.mkdir(parents=True, exist_ok=True)
-    digits = max(4, len(str(count)))
-    for batch, messages in groupby(requests, key=attrgetter("batch")):
-        path = folder / f"batch-{batch + 1:0{digits}d}.jsonl"
-        with written_whole(path) as beside, beside.open("wb", buffering=BUFFER) as stream:
-            stream.writelines(map(_request_line, messages))
-        yield path
-
-
-def _request_line(request: Request) -> bytes:
-    return _json({"method": request.method, "path": request.path, "body": request.body}) + b"\n"

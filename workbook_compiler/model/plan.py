@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from workbook_compiler.model.records import Record
+from workbook_compiler.model.records import Origins, Record
 
 FORMAT = "workbook-compiler/plan"
 VERSION = 1
@@ -32,8 +32,8 @@ class Operation(NamedTuple):
     action: Action
     record: Record
     body: Mapping[str, Any]
-    origins: Callable[[], str]
-    """Gives the cell of every value of the body that isn't itself an object or list with content: JSON, pointer to cell."""
+    origins: Origins
+    """The cell of every value of the body that isn't itself an object or list with content."""
     depends_on: tuple[str, ...] = ()
     """Ids of the operations whose record this one's body refers to."""
     deferred: bool = False

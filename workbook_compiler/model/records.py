@@ -40,15 +40,19 @@ class Reference(NamedTuple):
     """Position of the record it means among all records, None when it isn't in the workbooks."""
 
 
-class Origin(Protocol):
-    """Where a record's values came from; worked out when asked for, for it is rarely asked."""
-
-    def locations(self) -> dict[Pointer, Location]:
-        """Return the cell of every value that isn't itself an object or list with content."""
-        ...
+class Origins(Protocol):
+    """The cells of some values, worked out when asked for."""
 
     def text(self) -> str:
-        """Return the same as JSON text: pointer to ``Biosource!B5``, with several workbooks ``book.xlsx#Biosource!B5``."""
+        """Return JSON text: pointer to ``Biosource!B5``, with several workbooks ``book.xlsx#Biosource!B5``."""
+        ...
+
+
+class Origin(Origins, Protocol):
+    """Where a record's values came from; ``text`` tells it of every value that isn't itself an object or list with content."""
+
+    def locations(self) -> dict[Pointer, Location]:
+        """Return the cell of each of those values."""
         ...
 
     def place(self, pointer: Pointer) -> Location | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
@@ -33,6 +33,13 @@ class Cut:
     """The places of the record's body that ``body`` hasn't got."""
     targets: frozenset[int]
     """Positions of the records the POST doesn't refer to any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """The cells of a part of a record's values (``Origins``)."""
+
+    text: Callable[[], str]
 
 
 def order(
@@ -93,16 +100,18 @@ def _post(records: Sequence[Record], number: int, references: ReferenceGraph, cu
     record, needed = records[number], references.needs.get(number, ())
     if cut is None:
         depends_on = tuple([records[n].id for n in needed])
-        return Operation(record.id, Action.POST, record, record.values, record.origin.text, depends_on)
+        return Operation(record.id, Action.POST, record, record.values, record.origin, depends_on)
     depends_on = tuple(records[n].id for n in needed if n not in cut.targets)
-    return Operation(record.id, Action.POST, record, cut.body, partial(_origins_without, record, cut.parts), depends_on)
+    return Operation(
+        record.id, Action.POST, record, cut.body, Worked(partial(_origins_without, record, cut.parts)), depends_on
+    )
 
 
 def _patch(records: Sequence[Record], number: int, links_of: Iterable[Reference], cut: Cut) -> Operation:
     record = records[number]
     named = {ref.record for ref in links_of if ref.record is not None and ref.pointer[0] in cut.later}
     depends_on = tuple(records[n].id for n in sorted(named | {number}))
-    origins = partial(_origins_of, record, frozenset(cut.later))
+    origins = Worked(partial(_origins_of, record, frozenset(cut.later)))
     return Operation(record.id + DEFERRED, Action.PATCH, record, cut.later, origins, depends_on, deferred=True)
 
 

@@ -1,4 +1,4 @@
-"""The seeded workbooks that are measured, written once each and kept in ``benchmarks/.data/``, which git leaves alone."""
+"""The seeded workbooks and tables that are measured, written once each into ``benchmarks/.data/``, which git leaves alone."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import random
 import sys
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+import ena_tables
 import workload
 import xlsxwriter
 
@@ -29,7 +31,7 @@ def _once(name: str, write: Callable[[Path], None]) -> Path:
     """The file of that name, written now when it isn't there or the generator has changed since."""
     DATA.mkdir(exist_ok=True)
     path = DATA / name
-    newest = max(Path(source).stat().st_mtime for source in (workload.__file__, __file__))
+    newest = max(Path(source).stat().st_mtime for source in (workload.__file__, ena_tables.__file__, __file__))
     if not path.exists() or path.stat().st_mtime < newest:
         beside = path.with_name(f"begun-{name}")
         write(beside)
@@ -91,10 +93,16 @@ def _edited(source: Path, target: Path, edit: Callable[[bytes], bytes]) -> None:
             new.writestr(part, edit(data) if part.startswith("xl/worksheets/sheet") else data)
 
 
+def ena_table(name: str, count: int) -> Path:
+    """Return one of the four tables that ena-upload-cli reads, with ``count`` rows."""
+    return _once(f"rows-{count}-ena-{name}.tsv", lambda path: ena_tables.write(path, name, count))
+
+
 def main() -> None:
-    """Write the workbooks named on the command line, ``kind:rows``: in a process of its own, so that the memory is given back."""
+    """Write the files named on the command line, ``kind:rows``: in a process of its own, so that the memory is given back."""
     kinds = {"house": book, "smaht": smaht_book, "formatted": formatted_book, "stray": stray_book,
-             "wrong": lambda count: book(count, defects=count // 3 + 1)}  # fmt: skip
+             "wrong": lambda count: book(count, defects=count // 3 + 1),
+             **{name: partial(ena_table, name) for name in ena_tables.TABLES}}  # fmt: skip
     for wanted in sys.argv[1:]:
         kind, count = wanted.split(":")
         print(kinds[kind](int(count)))

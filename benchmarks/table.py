@@ -72,10 +72,16 @@ def _peer(name: str, found: dict[str, Any]) -> Table:
     for what, pair in found["runs"].items():
         theirs, ours = pair["theirs"], pair["ours"]
         more = "> " if theirs["stopped"] else ""
-        figures = [f"{mark}{run[key]:.{0 if key == 'peak_mb' else 2}f}"
-                   for run, mark in ((theirs, more), (ours, "")) for key in ("wall", "cpu", "peak_mb")]  # fmt: skip
-        table.add_row(what, *figures, *(f"{more}{theirs[key] / ours[key]:.1f}" for key in ("wall", "cpu")))
+        if ours is None:
+            table.add_row(what, *_figures(theirs, more), "not yet")
+            continue
+        times = (f"{more}{theirs[key] / ours[key]:.1f}" for key in ("wall", "cpu"))
+        table.add_row(what, *_figures(theirs, more), *_figures(ours), *times)
     return table
+
+
+def _figures(run: dict[str, Any], mark: str = "") -> list[str]:
+    return [f"{mark}{run[key]:.{0 if key == 'peak_mb' else 2}f}" for key in ("wall", "cpu", "peak_mb")]
 
 
 def _extras(found: dict[str, Any]) -> Table:

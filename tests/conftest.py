@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from executor_kinds import local_cluster
 
 from workbook_compiler.model.schema import Schema
 
@@ -25,6 +28,13 @@ def schema() -> Schema:
     return api.load_schema("4dn", FOURDN / "profiles.json")
 
 
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """A Dask cluster of this machine."""
+    with local_cluster() as made:
+        yield made
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real portals' schemas, which belong to others and aren't part of the project."""
@@ -32,3 +42,9 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("no shared/data beside the checkout: real portals' schemas are not part of it")
     return folder
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    """Where checksums are kept; nothing is there yet."""
+    return tmp_path / "cache" / "checksums.sqlite"

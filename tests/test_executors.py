@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import FOURDN
+from executor_kinds import KINDS, Murderous, dying, executor_called, processes
 from loopback import closed_port
 from openpyxl import load_workbook
 
@@ -73,49 +69,13 @@ def many(tmp_path: Path) -> list[Path]:
     return sorted(tmp_path.glob("*.tsv"))
 
 
-@contextmanager
-def local_cluster() -> Iterator[Any]:
-    """A scheduler and two worker processes on 127.0.0.1."""
-    from distributed import LocalCluster
-
-    with LocalCluster(
-        n_workers=2,
-        threads_per_worker=1,
-        processes=True,
-        host="127.0.0.1",
-        protocol="tcp",
-        dashboard_address="127.0.0.1:0",  # any free port, for None is a fixed one
-        silence_logs="CRITICAL",
-    ) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Any]:
-    with local_cluster() as made:
-        yield made
-
-
-@contextmanager
-def executor_called(kind: str, request: pytest.FixtureRequest) -> Iterator[Executor | None]:
-    if kind == "threads":
-        with ThreadPoolExecutor(3) as threads:
-            yield threads
-    elif kind == "processes":
-        with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as processes:
-            yield processes
-    else:
-        with workers(1, request.getfixturevalue("cluster").scheduler_address, SHEETS) as executor:
-            yield executor
-
-
 def told(result: api.Result, folder: Path) -> dict[str, bytes]:
     """Every file that ``wbc compile`` writes of a result."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in api.write_plan(result, folder)}
 
 
 @pytest.mark.parametrize("name", ["filled.xlsx", "broken.xlsx"])
-@pytest.mark.parametrize("kind", ["threads", "processes", "cluster"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_who_reads_the_workbooks_changes_nothing(
     kind: str,
     name: str,
@@ -157,8 +117,8 @@ def test_a_file_that_is_no_workbook_is_a_finding(books: dict[str, list[Path]], s
     (tmp_path / "torn.xlsx").write_bytes(b"PK\x03\x04 and nothing else")
     (tmp_path / "torn.tsv").write_bytes(b"\0\0\0")
     paths = [tmp_path / "torn.xlsx", *books["filled.xlsx"], tmp_path / "torn.tsv"]
-    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as processes:
-        result = api.compile(paths, schema, executor=processes)
+    with processes() as executor:
+        result = api.compile(paths, schema, executor=executor)
     assert [found.location.file for found in result.diagnostics if found.code.id == "FIL01"] == [
         "torn.xlsx",
         "torn.tsv",
@@ -167,33 +127,11 @@ def test_a_file_that_is_no_workbook_is_a_finding(books: dict[str, list[Path]], s
     assert not result.ok
 
 
-class Murderous(Executor):
-    """Hands work on, and ends one of those who do it as soon as the first piece is done."""
-
-    def __init__(self, inner: Executor, pid: Callable[[], int]) -> None:
-        self.inner, self.pid = inner, pid
-        self.victims: list[int] = []
-        self.under_way: list[Future[Any]] = []
-        self.left = 0
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        future = self.inner.submit(fn, *args, **kwargs)
-        self.under_way.append(future)
-        if len(self.under_way) == SHEETS * 3:
-            self.under_way[0].add_done_callback(self._kill)
-        return future
-
-    def _kill(self, _: Future[Any]) -> None:
-        self.left = sum(not future.done() for future in self.under_way)
-        self.victims.append(self.pid())
-        os.kill(self.victims[0], signal.SIGKILL)
-
-
 @pytest.mark.parametrize("kind", ["processes", "cluster"])
 def test_a_lost_worker_loses_nothing(kind: str, many: list[Path], schema: Schema, tmp_path: Path) -> None:
     """A worker killed while there is work: its part is done again, and the result is the same."""
     alone = api.compile(many, schema, type_name="Biosample")
-    with dying(kind) as executor:
+    with dying(kind, len(many)) as executor:
         result = api.compile(many, schema, type_name="Biosample", executor=executor)
     assert len(executor.victims) == 1
     assert executor.left > 0
@@ -202,22 +140,10 @@ def test_a_lost_worker_loses_nothing(kind: str, many: list[Path], schema: Schema
     assert told(result, tmp_path / "spread") == told(alone, tmp_path / "alone")
 
 
-@contextmanager
-def dying(kind: str) -> Iterator[Murderous]:
-    if kind == "processes":
-        with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as inner:
-            yield Murderous(inner, lambda: multiprocessing.active_children()[0].pid or 0)
-    else:
-        with local_cluster() as made, workers(1, made.scheduler_address, SHEETS) as executor:
-            assert executor is not None
-            yield Murderous(executor, lambda: made.workers[0].pid)
-
-
 def test_a_reader_who_stops_early_leaves_no_work_behind(many: list[Path], schema: Schema) -> None:
     """Whoever takes only the first workbook cancels what hasn't begun."""
     with ThreadPoolExecutor(1) as threads:
-        executor = Murderous(threads, lambda: 0)
-        executor.left = -1
+        executor = Murderous(threads, lambda: 0, after=-1)
         some = spread(inputs(many[:20], "Biosample"), schema, executor)
         next(some)
         some.close()  # type: ignore[attr-defined]

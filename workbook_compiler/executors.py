@@ -1,19 +1,63 @@
-"""Who reads the workbooks of a run: this process, several of this machine, or a Dask cluster."""
+"""Who does the work of a run: this process, several of this machine, or a Dask cluster; and what becomes of a lost one's part."""
 
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
-from concurrent.futures import Executor
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from contextlib import contextmanager
 from importlib import metadata
-from typing import Any
+from typing import Any, TypeVar
 
 from workbook_compiler.errors import UnreachableError, UsageError
 
 PACKAGE = "workbook-compiler"
 SECONDS = 10
 """A scheduler that hasn't answered by then isn't reached."""
+IN_FLIGHT = 256
+"""At most so many pieces of work wait, with what they hold in memory, for workers that haven't got to them."""
+
+Piece = TypeVar("Piece")
+Done = TypeVar("Done")
+
+
+def in_order(
+    pieces: Iterable[Piece], submit: Callable[[Piece], Future[Done] | None]
+) -> Generator[tuple[Piece, Done | None], None, None]:
+    """Yield each piece of work with what a worker made of it, in the order given.
+
+    None instead is for the caller to do: ``submit`` gave no future, or the worker is lost and the executor has no other. What
+    the work itself raises is raised. Whoever closes it early leaves no work behind that hasn't begun.
+    """
+    waiting: deque[tuple[Piece, Future[Done] | None]] = deque()
+    try:
+        for piece in pieces:
+            waiting.append((piece, _submitted(piece, submit)))
+            if len(waiting) >= IN_FLIGHT:
+                first, future = waiting.popleft()
+                yield first, _settled(future)
+        while waiting:
+            first, future = waiting.popleft()
+            yield first, _settled(future)
+    finally:
+        for _, future in waiting:
+            if future is not None:
+                future.cancel()
+
+
+def _submitted(piece: Piece, submit: Callable[[Piece], Future[Done] | None]) -> Future[Done] | None:
+    try:
+        return submit(piece)
+    except BrokenExecutor:
+        return None
+
+
+def _settled(future: Future[Done] | None) -> Done | None:
+    try:
+        return None if future is None else future.result()
+    except (BrokenExecutor, CancelledError):
+        return None
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Files are written beside and renamed: a reader never sees half of one."""
+"""Files are written beside and renamed: a reader never sees half of one. And the one place where the user's cache is."""
 
 from __future__ import annotations
 
@@ -6,6 +6,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+
+def user_cache() -> Path:
+    """Return this program's folder in the user's cache, which need not be there yet."""
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("workbook-compiler"))
 
 
 @contextmanager

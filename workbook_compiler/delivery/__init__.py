@@ -1,1 +1,1 @@
-"""Plan -> the world: files, the network, schema snapshots."""
+"""Plan -> the world: files, their checksums, the network, schema snapshots."""

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from workbook_compiler.delivery import client
 from workbook_compiler.errors import SchemaError, UsageError
-from workbook_compiler.files import written_whole
+from workbook_compiler.files import user_cache, written_whole
 from workbook_compiler.model.portal import Portal
 
 PROFILES = "profiles.json"
@@ -23,9 +23,7 @@ Loaded = tuple[Mapping[str, Any], str, str]
 
 def cache(portal: Portal) -> Path:
     """Return the folder in the user's cache where a portal's snapshot lies."""
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("workbook-compiler")) / "schemas" / portal.name
+    return user_cache() / "schemas" / portal.name
 
 
 def load(portal: Portal, source: str | Path | None) -> Loaded:

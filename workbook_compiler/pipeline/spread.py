@@ -9,13 +9,14 @@ from __future__ import annotations
 import io
 import pickle
 import zlib
-from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+from concurrent.futures import Executor, Future
+from contextlib import closing
 from functools import lru_cache
 from typing import Any
 
 from workbook_compiler import resources
+from workbook_compiler.executors import in_order
 from workbook_compiler.model.codes import CATALOGUE
 from workbook_compiler.model.columns import headers
 from workbook_compiler.model.report import Step, silent
@@ -25,47 +26,29 @@ from workbook_compiler.pipeline.inputs import Input, opened, parsed
 from workbook_compiler.pipeline.prepare import Prepared, lean, prepare, uncollected
 from workbook_compiler.pipeline.read import unopened
 
-IN_FLIGHT = 256
-"""At most so many files are held in memory for workers that haven't got to them."""
-
-Job = tuple[Input, "Future[bytes] | None"]
-"""A file, and who works on it; None when it is to be done here."""
-
 
 def spread(files: Sequence[Input], schema: Schema, executor: Executor, step: Step = silent) -> Iterator[Prepared]:
     """Yield what each file says, in the order given; what a lost worker leaves undone is done here."""
     packed_schema = zlib.compress(pickle.dumps(schema))
-    jobs: deque[Job] = deque()
-    try:
-        for number, file in enumerate(files):
-            step(f"Reading {file.name}", number / len(files))
-            jobs.append((file, _submitted(file, packed_schema, executor)))
-            if len(jobs) >= IN_FLIGHT:
-                yield _finished(jobs.popleft(), schema)
-        while jobs:
-            yield _finished(jobs.popleft(), schema)
-    finally:
-        for _, future in jobs:
-            if future is not None:
-                future.cancel()
 
-
-def _submitted(file: Input, packed_schema: bytes, executor: Executor) -> Future[bytes] | None:
-    """The bytes go along: a worker on another machine doesn't see the path."""
-    data = unopened(file.path)
-    try:
+    def submit(file: Input) -> Future[bytes] | None:
+        """The bytes go along: a worker on another machine doesn't see the path."""
+        data = unopened(file.path)
         return None if data is None else executor.submit(work, data, file, packed_schema)
-    except BrokenExecutor:
-        return None
+
+    done = in_order(_told(files, step), submit)
+    with closing(done):
+        for file, answer in done:
+            yield _here(file, schema) if answer is None else unpacked(answer, schema)
 
 
-def _finished(job: Job, schema: Schema) -> Prepared:
-    file, future = job
-    if future is not None:
-        try:
-            return unpacked(future.result(), schema)
-        except (BrokenExecutor, CancelledError):  # its worker is gone, and the executor has no other for it
-            pass
+def _told(files: Sequence[Input], step: Step) -> Iterator[Input]:
+    for number, file in enumerate(files):
+        step(f"Reading {file.name}", number / len(files))
+        yield file
+
+
+def _here(file: Input, schema: Schema) -> Prepared:
     return lean(prepare(opened(file), schema, resources.portals()[schema.portal], several_files=file.several))
 
 

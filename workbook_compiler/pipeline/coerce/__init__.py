@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 from workbook_compiler.model.codes import cells
@@ -44,13 +45,13 @@ class ColumnReader(NamedTuple):
 
     read: Reader
     """Reads one cell."""
-    keeps: Callable[[Sequence[str]], bool] | None = None
-    """Tells of many texts at once whether each is its own value; many times faster than reading them one by one."""
+    at_once: Callable[[Sequence[str]], Sequence[Any] | None] | None = None
+    """Gives the values of many texts that need no guard, or None where one of them needs a closer look."""
 
 
 def reader_for(prop: Property, *, json: bool, file_type: FileType, separator: str = ",") -> ColumnReader:
     """Return the reader of one column; ``json`` is the column's own mark for JSON cells."""
-    keeps = None
+    at_once: Callable[[Sequence[str]], Sequence[Any] | None] | None = None
     if prop.attachment:
         inner = structured.attachment_reader(prop, file_type, _single)
     elif json:
@@ -61,10 +62,19 @@ def reader_for(prop: Property, *, json: bool, file_type: FileType, separator: st
         item = _item(prop) if prop.items else Property(prop.name, Kind.ANY)
         listed = frozenset(c for c in item.choices if isinstance(c, str) and separator in c)
         inner = lists.reader(READERS[item.kind](item), listed, separator)
+        if item.kind in _TEXTS and separator == "," and not listed:
+            at_once = partial(lists.at_once, text.keeps(item))
     else:
         inner = READERS[prop.kind](prop)
-        keeps = text.keeps(prop) if prop.kind in (Kind.TEXT, Kind.LINK) else None
-    return ColumnReader(_guarded(inner), keeps)
+        at_once = partial(_kept, text.keeps(prop)) if prop.kind in _TEXTS else None
+    return ColumnReader(_guarded(inner), at_once)
+
+
+_TEXTS = (Kind.TEXT, Kind.LINK)
+
+
+def _kept(keeps: Callable[[Sequence[str]], bool], texts: Sequence[str]) -> Sequence[str] | None:
+    return texts if keeps(texts) else None
 
 
 def _item(prop: Property) -> Property:
@@ -146,10 +156,11 @@ def read_column(reader: ColumnReader, raw: Sequence[Any]) -> ReadColumn:
     keys: Sequence[Any] = list(zip(map(type, raw), raw, strict=True)) if several_types else raw
     distinct = dict(zip(keys, raw, strict=True))
     results: dict[Any, Result] = {}
-    if reader.keeps is not None and not several_types:
+    if reader.at_once is not None and not several_types:
         texts = [cell for cell in distinct if cell.__class__ is str and cell]
-        if _are_plain(texts) and reader.keeps(texts):
-            results = dict(zip(texts, texts, strict=True))
+        found = reader.at_once(texts) if texts and _are_plain(texts) else None
+        if found is not None:
+            results = dict(zip(texts, found, strict=True))
     read = reader.read
     for key, cell in distinct.items() if len(results) < len(distinct) else ():
         if key not in results:

@@ -7,7 +7,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from workbook_compiler.model.codes import cells, values
@@ -64,6 +64,14 @@ def reader(item: Reader, listed: frozenset[str], separator: str = ",") -> Reader
         return _together([_named(item(part), part) for part in kept], findings)
 
     return read
+
+
+def at_once(keeps: Callable[[Sequence[str]], bool], texts: Sequence[str]) -> list[list[str]] | None:
+    """Return the lists in many cells whose items are their own values, or None where one needs a closer look."""
+    if any(map(_UNUSUAL.search, texts)):
+        return None
+    found = [[part.strip() for part in text.split(",")] if "," in text else [text] for text in texts]
+    return found if keeps([item for items in found for item in items]) else None
 
 
 def _grouped(raw: Any, separator: str) -> list[Finding]:

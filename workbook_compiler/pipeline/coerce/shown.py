@@ -19,6 +19,8 @@ _PLACES = frozenset("#0?")
 
 def plain(number: float) -> str:
     """Return a number's digits as Excel keeps them: 15 significant ones, no exponent, no trailing ``.0``."""
+    if abs(number) < 1e15 and number == int(number):
+        return str(int(number))
     text = format(Decimal(f"{number or 0:.15g}"), "f")  # no minus before zero
     return text.rstrip("0").rstrip(".") if "." in text else text
 

@@ -34,7 +34,7 @@ SHORT_TEXT = 1000
 """Any pattern that is kept at all is quick on a text of so many characters."""
 MAX_DIGITS = 15
 """Excel keeps as many digits of a number and replaces the rest by zeros."""
-
+_TOO_LONG = 10**MAX_DIGITS
 _MONTHS = dict(enumerate(["JAN", "FEB", "MARCH", "APR", "MAY", "JUN", "JUL", "AUG", "SEPT", "OCT", "NOV", "DEC"], 1))
 
 FORMS = {
@@ -55,6 +55,8 @@ def reader(prop: Property) -> Reader:
         if raw.__class__ is str:
             return check(raw)
         text = as_text(raw)
+        if text.__class__ is str:
+            return check(text)
         return text if is_wrong(text) else also(check(value_of(text)), *findings_of(text))
 
     return read
@@ -86,15 +88,15 @@ def _patterns(prop: Property) -> tuple[re.Pattern[str] | None, re.Pattern[str] |
 
 def as_text(raw: Any) -> Result:
     """Return the text a cell shows, or why it isn't the text that was typed."""
-    if isinstance(raw, str):
-        return good(raw)
+    if raw.__class__ is str:
+        return raw
+    if raw.__class__ is int or raw.__class__ is float:
+        return bad(cells.TXT02) if abs(raw) >= _TOO_LONG else plain(raw)
     if isinstance(raw, bool):
         sent = "TRUE" if raw else "FALSE"
         return good(sent, note(cells.TXT04, sent=sent))
     if isinstance(raw, Styled):
         return _styled(raw)
-    if isinstance(raw, int | float):
-        return bad(cells.TXT02) if abs(raw) >= 10**MAX_DIGITS else good(plain(raw))
     if isinstance(raw, time | timedelta):
         text = shown(raw)
         return bad(cells.TXT06, text.removeprefix("0").removesuffix(":00"), text)
@@ -102,7 +104,7 @@ def as_text(raw: Any) -> Result:
 
 
 def _styled(raw: Styled) -> Result:
-    if abs(raw.number) >= 10**MAX_DIGITS:
+    if abs(raw.number) >= _TOO_LONG:
         return bad(cells.TXT02)
     if zero_padded(raw.format) and raw.number == int(raw.number) and raw.number >= 0:
         return good(shown(raw))

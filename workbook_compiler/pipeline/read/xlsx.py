@@ -21,7 +21,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from workbook_compiler.model.diagnostics import Outcome
 from workbook_compiler.pipeline.read import far
-from workbook_compiler.pipeline.read.archive import opened, part, unreadable
+from workbook_compiler.pipeline.read.archive import opened, part, rewritten, unreadable
 from workbook_compiler.pipeline.read.cells import MANIFEST, CellError, NoResult, Sheet, Styled, Workbook, address
 
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -59,13 +59,13 @@ def read(data: bytes, name: str, sha256: str, _stem: str) -> Outcome[Workbook]:
     with opened(data, name) as archive:
         paths = _sheet_paths(archive, name)
         formats = _formats(archive, name)
-        whole = {title: part(archive, path, name) for title, (path, hidden) in paths.items() if not hidden}
-    raw = {title: far.trimmed(xml) for title, xml in whole.items()}
+        raw = {title: far.unpacked(archive, path, name) for title, (path, hidden) in paths.items() if not hidden}
+        trimmed = {title for title, xml in raw.items() if len(xml) < archive.getinfo(paths[title][0]).file_size}
     folds = {title: fold for title, xml in raw.items() if (fold := far.fold(xml)) is not None}
     changed = {title: folds[title].xml if title in folds else xml for title, xml in raw.items()}
     changed = {title: _known_errors(xml) for title, xml in changed.items()}
-    parts = {paths[title][0]: xml for title, xml in changed.items() if xml is not whole[title]}
-    book = _calamine(far.rewritten(data, parts) if parts else data, name)
+    parts = {paths[title][0]: xml for title, xml in changed.items() if title in trimmed or xml is not raw[title]}
+    book = _calamine(rewritten(data, parts) if parts else data, name)
     try:
         manifest = _manifest(book, paths)
         sheets = [

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress, islice
 from typing import Any
 
 from workbook_compiler.model.codes import structure
@@ -156,9 +157,9 @@ def _has_type_words(rows: Sequence[Sequence[Any]]) -> bool:
 
 
 def _data_rows(rows: Sequence[Sequence[Any]], first: int) -> Iterator[int]:
-    for index in range(first, len(rows)):
+    for index in compress(range(first, len(rows)), islice(rows, first, None)):
         row = rows[index]
-        if row and not (isinstance(row[0], str) and _is_comment(row[0].strip())):
+        if not (isinstance(row[0], str) and _is_comment(row[0].strip())):
             yield index
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import pandas
 
     from workbook_compiler.pipeline.prepare import Prepared
-    from workbook_compiler.pipeline.read.cells import Sheet, Workbook
+    from workbook_compiler.pipeline.read.cells import Workbook
 
 Paths = str | Path | Sequence[str | Path]
 ReadBook: TypeAlias = "tuple[Workbook, tuple[Diagnostic, ...]]"
@@ -116,22 +116,21 @@ def refuse_filled(path: Path, schema: Schema) -> None:
     books = read(path)
     if compile_workbooks(books, schema).records:
         raise UsageError(f"{path} has filled rows. Choose another name, or delete it first.")
-    if any(not workbook.manifest or any(map(_is_filled, workbook.sheets)) for workbook, _ in books):
+    if any(not workbook.manifest or _is_filled(workbook) for workbook, _ in books):
         raise UsageError(f"{path} isn't a blank template. Choose another name, or delete it first.")
 
 
-def _is_filled(sheet: Sheet) -> bool:
-    """Tell whether a sheet of a template holds more than its header rows, whatever its name and its columns are."""
+def _is_filled(workbook: Workbook) -> bool:
+    """Tell whether a template holds more than header rows, whatever its sheets and columns are called."""
     from workbook_compiler.pipeline.layouts import OWN_SHEETS
     from workbook_compiler.pipeline.read.cells import UnreadableError
     from workbook_compiler.template.writer import MARKS
 
-    if sheet.name.casefold() in OWN_SHEETS or (sheet.hidden and sheet.name.startswith("_")):
-        return False
     try:
-        rows = [row for row in sheet.rows if row and row[0] not in MARKS]
+        sheets = [s for s in workbook.sheets if s.name.casefold() not in OWN_SHEETS and not s.hidden]
     except UnreadableError:
         return True
+    rows = [row for sheet in sheets for row in sheet.rows if row and row[0] not in MARKS]
     return any(cell is not None and str(cell).strip() for row in rows for cell in row)
 
 

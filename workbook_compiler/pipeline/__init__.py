@@ -84,7 +84,7 @@ def _first_causes(said: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
 def _in_reading_order(said: Iterable[Diagnostic], workbooks: Sequence[Workbook]) -> tuple[Diagnostic, ...]:
     """Return the findings by file, sheet, row and column; what belongs to a whole file or sheet comes first."""
     files: Mapping[str, int] = {w.name: i for i, w in enumerate(workbooks)}
-    sheets = {(w.name, s.name): i for w in workbooks for i, s in enumerate(w.sheets, 1)}
+    sheets = {(w.name, title): i for w in workbooks for i, title in enumerate(w.titles, 1)}
 
     def key(found: Diagnostic) -> tuple[int, int, int, int, str, str]:
         at = found.location

@@ -44,8 +44,7 @@ def _filled_rows(count: int, columns: Sequence[ReadColumn]) -> list[int]:
     for column in columns:
         if not empty:
             break
-        empty.difference_update([i for i, value in enumerate(column.values) if value is not NOTHING])
-        empty.difference_update(column.remarks)
+        empty = {i for i in empty if column.values[i] is NOTHING and i not in column.remarks}
     return [i for i in range(count) if i not in empty] if empty else list(range(count))
 
 

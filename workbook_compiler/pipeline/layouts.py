@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice, zip_longest
+from itertools import compress, islice, zip_longest
 from typing import Any
 
 from workbook_compiler.model.codes import structure
@@ -73,7 +73,7 @@ def is_private(name: str) -> bool:
 
 
 def _foreign(workbook: Workbook) -> str | None:
-    names = {sheet.name.casefold() for sheet in workbook.sheets}
+    names = {title.casefold() for title in workbook.titles}
     return next((tool for tool, marks in _FOREIGN.items() if marks <= names), None)
 
 
@@ -137,8 +137,7 @@ def _table(file: str, sheet: Sheet, entity: EntityType) -> Table | None:
 
 def _with_data(file: str, sheet: Sheet, entity: EntityType, header: int, column: int, first: int) -> Table:
     rows = tuple(_data_rows(sheet.rows, first))
-    every = list(sheet.rows)
-    data = tuple([every[index] for index in rows])
+    data = tuple([sheet.rows[index] for index in rows])
     return Table(file, sheet, entity, header, column, rows, data, tuple(zip_longest(*data)))
 
 
@@ -156,8 +155,9 @@ def _has_type_words(rows: Sequence[Sequence[Any]]) -> bool:
 
 
 def _data_rows(rows: Sequence[Sequence[Any]], first: int) -> Iterator[int]:
-    for index, row in enumerate(islice(rows, first, None), first):
-        if row and not (isinstance(row[0], str) and _is_comment(row[0].strip())):
+    for index in compress(range(first, len(rows)), islice(rows, first, None)):
+        row = rows[index]
+        if not (isinstance(row[0], str) and _is_comment(row[0].strip())):
             yield index
 
 

@@ -69,7 +69,7 @@ def prepare(
 
 def lean(prepared: Prepared) -> Prepared:
     """Return the same without what later steps don't look at: the rows as read, and remarks that have been told."""
-    names = tuple(Sheet(sheet.name, ()) for sheet in prepared.workbook.sheets)
+    names = tuple(Sheet(title, ()) for title in prepared.workbook.titles)
     sheets = tuple(map(_lean_sheet, prepared.sheets))
     return replace(prepared, workbook=replace(prepared.workbook, sheets=names), sheets=sheets)
 

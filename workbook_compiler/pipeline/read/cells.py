@@ -6,7 +6,7 @@ A cell is None or ``""`` (empty), str, int, float, bool, date, datetime, time, t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,28 +43,6 @@ class Styled:
     """What the cell shows, where the file itself says so (ODS)."""
 
 
-class Rows(Sequence[Sequence[Any]]):
-    """Rows that are read when one is asked for first."""
-
-    def __init__(self, load: Callable[[], Sequence[Sequence[Any]]]) -> None:
-        self._load: Callable[[], Sequence[Sequence[Any]]] | None = load
-        self._rows: Sequence[Sequence[Any]] = ()
-
-    def _read(self) -> Sequence[Sequence[Any]]:
-        if self._load is not None:
-            self._rows, self._load = self._load(), None
-        return self._rows
-
-    def __len__(self) -> int:
-        return len(self._read())
-
-    def __getitem__(self, index: Any) -> Any:
-        return self._read()[index]
-
-    def __iter__(self) -> Iterator[Sequence[Any]]:
-        return iter(self._read())
-
-
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """One sheet: ``rows[0]`` is Excel's row 1 and ``rows[0][0]`` its cell A1. Rows may be of different length."""
@@ -86,11 +64,18 @@ class Workbook:
 
     name: str
     sha256: str
-    sheets: tuple[Sheet, ...] = ()
+    sheets: Sequence[Sheet] = ()
+    """They may be read when asked for, and raise UnreadableError then."""
     manifest: Mapping[str, str] = field(default_factory=dict)
     """What our template wrote into its hidden sheet; empty for a workbook that isn't ours."""
     is_text: bool = False
     """TSV or CSV: one sheet, named after the file, every cell text."""
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """The names of the sheets; none is read for that."""
+        known: tuple[str, ...] | None = getattr(self.sheets, "titles", None)
+        return tuple(sheet.name for sheet in self.sheets) if known is None else known
 
 
 class UnreadableError(Exception):

@@ -10,21 +10,20 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
 from html import unescape
-from itertools import pairwise
 from posixpath import join, normpath
-from typing import Any
+from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
 from python_calamine import CalamineError, CalamineWorkbook
 
 from workbook_compiler.model.diagnostics import Outcome
 from workbook_compiler.pipeline.read import far
-from workbook_compiler.pipeline.read.archive import opened, part, unreadable
-from workbook_compiler.pipeline.read.cells import MANIFEST, CellError, NoResult, Rows, Sheet, Styled, Workbook, address
+from workbook_compiler.pipeline.read.ahead import Ahead
+from workbook_compiler.pipeline.read.archive import opened, part, rewritten, unreadable
+from workbook_compiler.pipeline.read.cells import MANIFEST, CellError, NoResult, Sheet, Styled, Workbook, address
 
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _STRICT = "{http://purl.oclc.org/ooxml/spreadsheetml/main}"
@@ -57,61 +56,67 @@ class Formats:
 
 
 def read(data: bytes, name: str, sha256: str, _stem: str) -> Outcome[Workbook]:
-    """Return every sheet; hidden ones, which are the user's own, without their rows.
+    """Return every sheet, read when it is asked for; hidden ones, which are the user's own, without their rows."""
+    archive = opened(data, name)
+    paths = _sheet_paths(archive, name)
+    file = _File(data, name, archive, {title: path for title, (path, _) in paths.items()}, _formats(archive, name))
+    hidden = {title for title, (_, is_hidden) in paths.items() if is_hidden}
+    manifest = _manifest(file.finish(MANIFEST, file.begin(MANIFEST))) if MANIFEST in paths else {}
+    titles = [title for title in paths if title != MANIFEST]
 
-    A sheet's rows are read when they are asked for first (they may raise UnreadableError then), the next sheet's meanwhile.
-    """
-    with opened(data, name) as archive:
-        paths = _sheet_paths(archive, name)
-        formats = _formats(archive, name)
-        whole = {title: part(archive, path, name) for title, (path, hidden) in paths.items() if not hidden}
-    raw = {title: far.trimmed(xml) for title, xml in whole.items()}
-    folds = {title: fold for title, xml in raw.items() if (fold := far.fold(xml)) is not None}
-    changed = {title: folds[title].xml if title in folds else xml for title, xml in raw.items()}
-    changed = {title: _known_errors(xml) for title, xml in changed.items()}
-    parts = {paths[title][0]: xml for title, xml in changed.items() if xml is not whole[title]}
-    book = _calamine(far.rewritten(data, parts) if parts else data, name)
-    try:
-        manifest = _manifest(book, paths)
-    except CalamineError as error:
-        raise unreadable(name, "its inside is damaged") from error
-    ahead = _Ahead(book, list(raw), name)
-    sheets = [
-        Sheet(title, (), hidden=True) if hidden else _sheet(title, raw[title], ahead, folds.get(title), formats)
-        for title, (_, hidden) in paths.items()
-        if title != MANIFEST
-    ]
-    return Outcome(Workbook(name, sha256, tuple(sheets), manifest))
+    def begin(title: str) -> _Begun | None:
+        return None if title in hidden else file.begin(title)
+
+    def finish(title: str, begun: _Begun | None) -> Sheet:
+        return Sheet(title, (), hidden=True) if begun is None else file.finish(title, begun)
+
+    return Outcome(Workbook(name, sha256, Ahead(titles, begin, finish), manifest))
 
 
-class _Ahead:
-    """Reads a workbook's sheets in a thread, one ahead of the one asked for: calamine lets go of the interpreter meanwhile."""
+class _Begun(NamedTuple):
+    """A sheet that calamine has read."""
 
-    def __init__(self, book: Any, titles: Sequence[str], name: str) -> None:
-        self._book, self._name = book, name
-        self._next = dict(pairwise(titles))
-        self._thread = ThreadPoolExecutor(1)
-        self._begun: dict[str, Future[Any]] = {}
-        if titles:
-            self._begin(titles[0])
+    xml: bytes
+    fold: far.Fold | None
+    cells: Any
 
-    def _begin(self, title: str) -> Future[Any]:
-        if title not in self._begun:
-            self._begun[title] = self._thread.submit(self._book.get_sheet_by_name, title)
-        return self._begun[title]
 
-    def rows(self, title: str) -> list[list[Any]]:
-        """Return a sheet's rows; raises UnreadableError."""
-        begun = self._begin(title)
+class _File:
+    """A workbook's archive, and calamine's own view of it."""
+
+    def __init__(
+        self, data: bytes, name: str, archive: zipfile.ZipFile, parts: Mapping[str, str], formats: Formats
+    ) -> None:
+        self._data, self._name, self._archive, self._parts, self._formats = data, name, archive, parts, formats
+        self._book = _calamine(data, name)
+
+    def begin(self, title: str) -> _Begun:
+        """Unpack a sheet, look for what calamine stumbles over, and let it read; raises UnreadableError."""
+        path = self._parts[title]
+        xml = far.unpacked(self._archive, path, self._name)
+        fold = far.fold(xml)
+        changed = _known_errors(fold.xml if fold else xml)
+        book = self._book
+        if changed is not xml or len(xml) < self._archive.getinfo(path).file_size:
+            book = _calamine(rewritten(self._data, {path: changed}), self._name)
         try:
-            sheet = begun.result()
-            if title in self._next:
-                self._begin(self._next[title])
-            rows: list[list[Any]] = sheet.to_python(skip_empty_area=False)
+            return _Begun(xml, fold, book.get_sheet_by_name(title))
         except CalamineError as error:
             raise unreadable(self._name, "its inside is damaged") from error
-        self._begun.pop(title)
-        return rows
+
+    def finish(self, title: str, begun: _Begun) -> Sheet:
+        """Return the sheet with its cells as they are in truth."""
+        xml, fold, cells = begun
+        rows = cells.to_python(skip_empty_area=False)
+        if fold is not None:
+            rows = fold.restore(rows)
+        for row, column, value in _second_look(xml, self._formats, rows):
+            line = rows[row] = rows[row] or []  # rows that a fold left empty are one shared ()
+            line.extend([""] * (column + 1 - len(line)))
+            line[column] = value
+        hidden = frozenset(int(number) for number in _HIDDEN.findall(xml)) if b"hidden=" in xml else frozenset()
+        merged = tuple(area.decode() for area in _MERGED.findall(xml)) if b"mergeCell" in xml else ()
+        return Sheet(title, rows, False, hidden, merged)
 
 
 def _known_errors(xml: bytes) -> bytes:
@@ -128,11 +133,8 @@ def _calamine(data: bytes, name: str) -> Any:
         raise unreadable(name, "it is damaged or isn't a workbook") from error
 
 
-def _manifest(book: Any, paths: Mapping[str, Any]) -> dict[str, str]:
-    if MANIFEST not in paths:
-        return {}
-    rows = book.get_sheet_by_name(MANIFEST).to_python(skip_empty_area=False)
-    return {str(row[0]): str(row[1]) for row in rows if len(row) > 1 and row[0] != ""}
+def _manifest(sheet: Sheet) -> dict[str, str]:
+    return {str(row[0]): str(row[1]) for row in sheet.rows if len(row) > 1 and row[0] != ""}
 
 
 def _sheet_paths(archive: zipfile.ZipFile, name: str) -> dict[str, tuple[str, bool]]:
@@ -181,22 +183,6 @@ def _formats(archive: zipfile.ZipFile, name: str) -> Formats:
     dated = {index for index, code in plain.items() if re.search(r"[ymdhs]", code) and "general" not in code}
     shown = {i: code for i, code in codes.items() if i not in dated and plain[i] not in ("", "general", "@")}
     return Formats(shown, frozenset(i for i in dated if "h" in plain[i] or "s" in plain[i]))
-
-
-def _sheet(title: str, xml: bytes, ahead: _Ahead, fold: far.Fold | None, formats: Formats) -> Sheet:
-    def rows() -> list[Any]:
-        found = ahead.rows(title)
-        if fold is not None:
-            found = fold.restore(found)
-        for row, column, value in _second_look(xml, formats, found):
-            line = found[row] = found[row] or []  # rows that a fold left empty are one shared ()
-            line.extend([""] * (column + 1 - len(line)))
-            line[column] = value
-        return found
-
-    hidden = frozenset(int(number) for number in _HIDDEN.findall(xml)) if b"hidden=" in xml else frozenset()
-    merged = tuple(area.decode() for area in _MERGED.findall(xml)) if b"mergeCell" in xml else ()
-    return Sheet(title, Rows(rows), False, hidden, merged)
 
 
 def _second_look(xml: bytes, formats: Formats, rows: list[list[Any]]) -> Iterator[tuple[int, int, Any]]:

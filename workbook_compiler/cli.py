@@ -6,9 +6,9 @@ import gc
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -273,6 +273,7 @@ def _write(path: Path, text: str) -> None:
 def main() -> None:
     """Run the command line and end with the contract's exit codes."""
     gc.disable()  # a command ends before its rubbish matters, and looking for it among millions of cells takes a fifth
+    sys.setswitchinterval(0.0002)  # the thread that reads ahead asks for the interpreter in many short turns
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
@@ -289,3 +290,16 @@ def main() -> None:
             raise
         _say(f"{error.filename2 or error.filename}: {error.strerror}.")
         sys.exit(UsageError.exit_code)
+
+
+def run() -> NoReturn:
+    """The console command: ``main``, and then an end at once. Taking millions of cells apart first takes a fifth of a second."""
+    code: int | str | None = 0
+    try:
+        main()
+    except SystemExit as end:
+        code = end.code
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code if isinstance(code, int) else 1 if code else 0)

@@ -1,4 +1,4 @@
-"""Sheets that are read when they are asked for, one ahead of the caller in a thread: calamine lets go of the interpreter."""
+"""Sheets that are read when they are asked for, ahead of the caller in a thread: calamine lets go of the interpreter."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from workbook_compiler.pipeline.read.cells import Sheet
+
+AHEAD = 2
+"""So many sheets are read before they are asked for; more would only take memory."""
 
 
 class Ahead(Sequence[Sheet]):
@@ -24,9 +27,10 @@ class Ahead(Sequence[Sheet]):
         self._done: dict[int, Sheet] = {}
         self._start(0)
 
-    def _start(self, place: int) -> None:
-        if place < len(self.titles) and place not in self._begun and place not in self._done:
-            self._begun[place] = self._thread.submit(self._begin, self.titles[place])
+    def _start(self, first: int) -> None:
+        for place in range(first, min(first + AHEAD, len(self.titles))):
+            if place not in self._begun and place not in self._done:
+                self._begun[place] = self._thread.submit(self._begin, self.titles[place])
 
     def __len__(self) -> int:
         return len(self.titles)

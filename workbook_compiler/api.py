@@ -134,7 +134,7 @@ def _is_filled(workbook: Workbook) -> bool:
     return any(cell is not None and str(cell).strip() for row in rows for cell in row)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Result:
     """What a check or compile made of some workbooks."""
 

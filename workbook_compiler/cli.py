@@ -187,17 +187,37 @@ def _compiled(
         if executor is not None and name is not None:
             schema = api.load_schema(name, schemas)
             _known_type(type_name, schema)
-            return api.compile(list(books), schema, type_name=type_name, executor=executor, step=step)
+            return _kept(api.compile(list(books), schema, type_name=type_name, executor=executor, step=step))
         read = api.read(list(books), type_name, step)
+        _load_reports()
         said = api.manifest(read)
         name = portal or said.get("portal")
         if name is None and not any(workbook.sheets for workbook, _ in read):
-            return api.compile_workbooks(read, api.no_schema(), step)
+            return _kept(api.compile_workbooks(read, api.no_schema(), step))
         if name is None:
             raise UsageError("Say which portal with --portal; this workbook isn't from a template of ours.")
         schema = api.load_schema(name, schemas)
         _known_type(type_name, schema)
-        return api.compile_workbooks(read, schema, step)
+        return _kept(api.compile_workbooks(read, schema, step))
+
+
+_RESULTS: list[Result] = []
+
+
+def _kept(result: Result) -> Result:
+    """Return the result, which lives as long as the process: ``run`` ends that without taking it apart."""
+    _RESULTS.append(result)
+    return result
+
+
+def _load_reports() -> None:
+    """Load what tells of the result: the first sheet is being read, and there is nothing else to do meanwhile."""
+    import jinja2  # noqa: F401
+    import rich.console  # noqa: F401
+
+    from workbook_compiler import resources
+
+    resources.report_formats()
 
 
 def _refuse_as_folder(out: Path | None) -> None:

@@ -32,16 +32,18 @@ def compile(  # noqa: A001 - what it does
 ) -> Compilation:
     """Return what workbooks that were each prepared (``prepare``) mean as one submission to the portal."""
     with uncollected():
-        return _joined(list(prepared), schema, portal, step)
+        return _joined(prepared, schema, portal, step)
 
 
-def _joined(prepared: Sequence[Prepared], schema: Schema, portal: Portal, step: Step) -> Compilation:
+def _joined(found: Iterable[Prepared], schema: Schema, portal: Portal, step: Step) -> Compilation:
+    # loaded before the first workbook is asked for: its first sheet is read meanwhile
     from workbook_compiler.pipeline.build import records
     from workbook_compiler.pipeline.link import link
     from workbook_compiler.pipeline.order import order
     from workbook_compiler.pipeline.validate import validate
     from workbook_compiler.pipeline.weave import weave
 
+    prepared = list(found)
     workbooks = [one.workbook for one in prepared]
     of_files = [found for one in prepared for found in one.of_file]
     said = [found for one in prepared for found in one.said]

@@ -8,6 +8,7 @@ from itertools import pairwise, repeat
 from typing import Any
 
 from workbook_compiler.model.codes import cells, structure, values
+from workbook_compiler.model.columns import Column
 from workbook_compiler.model.diagnostics import Diagnostic, Location
 from workbook_compiler.model.portal import FileType
 from workbook_compiler.model.records import NONE, Pointer, Record
@@ -16,7 +17,7 @@ from workbook_compiler.pipeline.coerce import ReadColumn, read_column, reader_fo
 from workbook_compiler.pipeline.coerce.reading import DELETE, NOTHING, Finding, Reading, is_wrong
 from workbook_compiler.pipeline.coerce.shown import shown
 from workbook_compiler.pipeline.read.cells import address
-from workbook_compiler.pipeline.sheet import Built, Cells, RowOrigin
+from workbook_compiler.pipeline.sheet import Built, Cells, RowOrigin, pointers_of
 
 
 def build(bound: Bound, file_type: FileType, *, several_files: bool = False) -> tuple[Built, list[Diagnostic]]:
@@ -210,21 +211,20 @@ def _bodies(built: Built) -> list[dict[str, Any]]:
     names = [name for name, _ in plain]
     rows = zip(*(values for _, values in plain), strict=True) if plain else repeat((), len(built.rows))
     bodies = [{k: v for k, v in zip(names, row, strict=True) if v is not NOTHING} for row in rows]
-    listed: set[int] = set()
-    for column, read in zip(built.bound.columns, built.read, strict=True):
+    listed: list[tuple[Column, ReadColumn]] = []
+    for column, read in built.pairs:
         *way, name = column.field.path
         if column.field.list_at is not None:
-            listed.update(i for i, value in enumerate(_kept(read)) if value is not NOTHING)
+            listed.append((column, read))
         elif way:
             for body, value in zip(bodies, _kept(read), strict=True):
                 if value is not NOTHING:
                     for part in way:
                         body = body.setdefault(part, {})
                     body[name] = value
-    for i in sorted(listed):
-        for pointer, column, value in built.pointers(i):
-            if column.field.list_at is not None:
-                place_value(bodies[i], pointer, value)
+    for i in sorted({i for _, read in listed for i, value in enumerate(_kept(read)) if value is not NOTHING}):
+        for pointer, _, value in pointers_of(listed, i):
+            place_value(bodies[i], pointer, value)
     return bodies
 
 

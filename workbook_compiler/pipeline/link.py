@@ -139,20 +139,24 @@ def _links(values: Mapping[str, Any], linking: Iterable[_Linking]) -> list[tuple
         value = values.get(name)
         if value is None:
             continue
-        if targets is not None and value.__class__ is str:
+        kind = value.__class__
+        if targets is not None and kind is str and prop.kind is Kind.LINK:
             found.append((pointer, value, targets))
+        elif targets is not None and kind is list and set(map(type, value)) == _TEXT:
+            found += [((name, place), item, targets) for place, item in enumerate(value)]
         else:
             found.extend(_inside(value, prop, pointer))
     return found
 
 
+_TEXT = {str}
 _Linking = tuple[str, Property, Pointer, tuple[str, ...] | None]
-"""A property that holds links, its place, and what it accepts when it is a link itself."""
+"""A property that holds links, its place, and what it accepts when it is a link or a list of links itself."""
 
 
 def _linking(entity: EntityType) -> list[_Linking]:
     return [
-        (name, prop, (name,), prop.link.targets if prop.kind is Kind.LINK and prop.link is not None else None)
+        (name, prop, (name,), prop.leaf.link.targets if prop.leaf.kind is Kind.LINK and prop.leaf.link else None)
         for name, prop in entity.properties.items()
         if _holds_link(prop)
     ]

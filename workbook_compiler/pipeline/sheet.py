@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as attribute
 from typing import Any, NamedTuple
@@ -33,21 +33,36 @@ class Built:
     misnamed: Mapping[int, frozenset[str]] = attribute(default_factory=dict)
     """For rows whose identifier cell is wrong, what it says."""
 
+    @property
+    def pairs(self) -> list[tuple[Column, ReadColumn]]:
+        """Each column with its cells."""
+        return list(zip(self.bound.columns, self.read, strict=True))
+
     def members(self, i: int) -> Members:
         """Return the member numbers that row ``i`` fills in, for each list of objects."""
-        found: dict[tuple[str, ...], set[int]] = {}
-        for column, read in zip(self.bound.columns, self.read, strict=True):
-            at = column.field.list_at
-            if at is not None and read.has_value(i):
-                found.setdefault(column.field.path[:at], set()).add(column.member)
-        return {path: sorted(numbers) for path, numbers in found.items()}
+        return members_of(self.pairs, i)
 
     def pointers(self, i: int) -> Iterator[tuple[Pointer, Column, Any]]:
         """Yield each filled column of row ``i``: the place of its value in the body, the column, the value."""
-        members = self.members(i)
-        for column, read in zip(self.bound.columns, self.read, strict=True):
-            if read.has_value(i):
-                yield pointer_of(column, members), column, read.values[i]
+        return pointers_of(self.pairs, i)
+
+
+def members_of(pairs: Iterable[tuple[Column, ReadColumn]], i: int) -> Members:
+    """Return the member numbers that row ``i`` fills in, for each list of objects in these columns."""
+    found: dict[tuple[str, ...], set[int]] = {}
+    for column, read in pairs:
+        at = column.field.list_at
+        if at is not None and read.has_value(i):
+            found.setdefault(column.field.path[:at], set()).add(column.member)
+    return {path: sorted(numbers) for path, numbers in found.items()}
+
+
+def pointers_of(pairs: Sequence[tuple[Column, ReadColumn]], i: int) -> Iterator[tuple[Pointer, Column, Any]]:
+    """Yield each of these columns that row ``i`` fills in: the place of its value in the body, the column, the value."""
+    members = members_of(pairs, i)
+    for column, read in pairs:
+        if read.has_value(i):
+            yield pointer_of(column, members), column, read.values[i]
 
 
 def pointer_of(column: Column, members: Members) -> Pointer:

@@ -13,6 +13,8 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
+import jsonschema_rs
+
 from workbook_compiler.model.codes import values
 from workbook_compiler.model.diagnostics import Code, Diagnostic, Location
 from workbook_compiler.model.patterns import is_affordable
@@ -73,8 +75,6 @@ def _exact(rules: Rules) -> Any:
 
 
 def _fast(rules: Rules) -> Callable[[Any], bool] | None:
-    import jsonschema_rs
-
     if _ASCII_ONLY.search(json.dumps(rules)):
         return None
     try:

@@ -45,7 +45,7 @@ class Table:
     data: tuple[Sequence[Any], ...]
     """Those rows."""
     columns: tuple[Sequence[Any], ...]
-    """The same by the column; None where a row is too short."""
+    """The same by the column, as far as there are headers; None where a row is too short."""
 
 
 def tables(workbook: Workbook, schema: Schema) -> Iterator[tuple[Table | None, list[Diagnostic]]]:
@@ -138,7 +138,9 @@ def _table(file: str, sheet: Sheet, entity: EntityType) -> Table | None:
 def _with_data(file: str, sheet: Sheet, entity: EntityType, header: int, column: int, first: int) -> Table:
     rows = tuple(_data_rows(sheet.rows, first))
     data = tuple([sheet.rows[index] for index in rows])
-    return Table(file, sheet, entity, header, column, rows, data, tuple(zip_longest(*data)))
+    width = len(sheet.rows[header])
+    near = data if max(map(len, data), default=0) <= width else [row[:width] for row in data]
+    return Table(file, sheet, entity, header, column, rows, data, tuple(zip_longest(*near)))
 
 
 def _marked_header(rows: Sequence[Sequence[Any]]) -> int | None:

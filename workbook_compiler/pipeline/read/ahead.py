@@ -1,4 +1,4 @@
-"""Sheets that are read when they are asked for, ahead of the caller in a thread: calamine lets go of the interpreter."""
+"""Sheets that are read when they are asked for, ahead of the caller in threads: calamine lets go of the interpreter."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ AHEAD = 2
 class Ahead(Sequence[Sheet]):
     """The sheets of a workbook in order.
 
-    ``begin`` does what can be done in the thread for a sheet's title, ``finish`` makes the Sheet of its result in the
+    ``begin`` does for a sheet's title what can be done in a thread, ``finish`` makes the Sheet of its result in the
     caller. Whatever they raise, asking for the sheet raises.
     """
 
     def __init__(self, titles: Sequence[str], begin: Callable[[str], Any], finish: Callable[[str, Any], Sheet]) -> None:
         self.titles = tuple(titles)
         self._begin, self._finish = begin, finish
-        self._thread = ThreadPoolExecutor(1)
+        self._threads = ThreadPoolExecutor(AHEAD)
         self._begun: dict[int, Future[Any]] = {}
         self._done: dict[int, Sheet] = {}
         self._start(0)
@@ -30,7 +30,7 @@ class Ahead(Sequence[Sheet]):
     def _start(self, first: int) -> None:
         for place in range(first, min(first + AHEAD, len(self.titles))):
             if place not in self._begun and place not in self._done:
-                self._begun[place] = self._thread.submit(self._begin, self.titles[place])
+                self._begun[place] = self._threads.submit(self._begin, self.titles[place])
 
     def __len__(self) -> int:
         return len(self.titles)

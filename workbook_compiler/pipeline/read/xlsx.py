@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from html import unescape
 from posixpath import join, normpath
+from threading import Lock
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
@@ -88,7 +89,8 @@ class _File:
         self, data: bytes, name: str, archive: zipfile.ZipFile, parts: Mapping[str, str], formats: Formats
     ) -> None:
         self._data, self._name, self._archive, self._parts, self._formats = data, name, archive, parts, formats
-        self._book = _calamine(data, name)
+        self._book: Any = None
+        self._turn = Lock()
 
     def begin(self, title: str) -> _Begun:
         """Unpack a sheet, look for what calamine stumbles over, and let it read; raises UnreadableError."""
@@ -96,11 +98,13 @@ class _File:
         xml = far.unpacked(self._archive, path, self._name)
         fold = far.fold(xml)
         changed = _known_errors(fold.xml if fold else xml)
-        book = self._book
-        if changed is not xml or len(xml) < self._archive.getinfo(path).file_size:
-            book = _calamine(rewritten(self._data, {path: changed}), self._name)
         try:
-            return _Begun(xml, fold, book.get_sheet_by_name(title))
+            if changed is not xml or len(xml) < self._archive.getinfo(path).file_size:
+                book = _calamine(rewritten(self._data, {path: changed}), self._name)
+                return _Begun(xml, fold, book.get_sheet_by_name(title))
+            with self._turn:
+                self._book = self._book or _calamine(self._data, self._name)
+                return _Begun(xml, fold, self._book.get_sheet_by_name(title))
         except CalamineError as error:
             raise unreadable(self._name, "its inside is damaged") from error
 

@@ -25,6 +25,16 @@ class Action(StrEnum):
     SKIP = "SKIP"
 
 
+class Change(NamedTuple):
+    """One property that an update changes."""
+
+    name: str
+    before: Any
+    """What the portal holds; None when it holds nothing."""
+    after: Any
+    """What it will hold; None when the property is removed."""
+
+
 class Operation(NamedTuple):
     """One thing to do to one record."""
 
@@ -38,6 +48,12 @@ class Operation(NamedTuple):
     """Ids of the operations whose record this one's body refers to."""
     deferred: bool = False
     """A later update that carries the links a reference cycle kept out of the POST."""
+    target: str | None = None
+    """Where the record lies on the portal, once that is known."""
+    changes: tuple[Change, ...] = ()
+    """What an update changes, once the portal has been asked."""
+    removes: tuple[str, ...] = ()
+    """Properties that an update takes away."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from workbook_compiler.model.plan import Plan, Request
 from workbook_compiler.model.schema import Schema
+from workbook_compiler.model.service import Service
 
 FileType = Callable[[str], str | None]
 """The media type of a file by its name; None when the portal would refuse it."""
@@ -30,3 +31,5 @@ class Portal:
     """The messages a plan becomes, in sending order."""
     file_type: FileType
     """The media type a file in a record is declared with, by its name; None when the portal would refuse it."""
+    service: Service | None = None
+    """How records are sent one at a time; None where that isn't how, or not yet."""

@@ -1,0 +1,92 @@
+"""How a portal is spoken to: messages, answers, and what a portal says about itself and what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from workbook_compiler.model.plan import Operation, Request
+from workbook_compiler.model.records import Pointer
+from workbook_compiler.model.schema import Schema
+
+
+class Answer(NamedTuple):
+    """A server's reply. ``body`` is its JSON, None when it sent none or something else."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str]
+    """Names in small letters."""
+
+    @property
+    def ok(self) -> bool:
+        """True when the server did what was asked."""
+        return 200 <= self.status < 300
+
+
+Send = Callable[..., Answer]
+"""``send(method, path, body=None)``: one message, one Answer of any status. Raises UnreachableError when there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A record the portal holds."""
+
+    uuid: str
+    path: str
+    """``/biosources/4DNSR…/``: where it lies."""
+    types: tuple[str, ...]
+    """Its class chain, the most special first."""
+    names: frozenset[str] = frozenset()
+    """The identifiers it answers to, as far as they are known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One thing a portal has against a message."""
+
+    kind: str
+    """``value``, ``required``, ``link``, ``conflict``, ``permission``, ``missing`` (no such record) or ``other``."""
+    pointer: Pointer | None
+    """Where in the body, None when the portal doesn't say."""
+    words: str
+    """The portal's own words, without its inner names where that can be done."""
+    value: str | None = None
+    """What was sent there, as the portal names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who we are on the portal."""
+
+    name: str
+    """The user's address or name."""
+    admin: bool
+    owners: Mapping[str, tuple[str, ...]]
+    """For each lab that the user may submit for its awards; paths on the portal. Empty where the portal knows neither."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The small functions a portal that takes one record at a time is made of; none keeps anything."""
+
+    account: Callable[[Send], Account]
+    defaults: Callable[[str, str], Mapping[str, str]]
+    """``(lab, award)`` -> the properties a new record gets where its type has them and its row is silent."""
+    find: Callable[[Send, Iterable[tuple[str, str]]], Mapping[str, Found]]
+    """``(entity type, identifier)`` pairs of rows -> those of them that exist; few messages for many."""
+    look: Callable[[Send, str], Found | None]
+    """What one link value or identifier names, read from the database itself and not from an index."""
+    values: Callable[[Send, Found], Mapping[str, Any]]
+    """The stored properties of a record; links are paths or identifiers."""
+    message: Callable[[Operation, Schema], Request]
+    """The message an operation becomes."""
+    rehearsal: Callable[[Request], Request]
+    """The same message as one that is checked and not stored."""
+    created: Callable[[Answer], str | None]
+    """The identifier the portal gave, from the answer to a message that was taken."""
+    refusals: Callable[[Answer, Request], list[Refusal]]
+    """What the portal has against a message, from its answer."""
+    extends: frozenset[str]
+    """Lists that grow: what is there stays when a row names other members."""

@@ -47,7 +47,8 @@ class Refusal:
     """One thing a portal has against a message."""
 
     kind: str
-    """``value``, ``required``, ``link``, ``conflict``, ``permission``, ``missing`` (no such record) or ``other``."""
+    """``value``, ``required``, ``extra``, ``link`` (leads nowhere), ``link-type``, ``conflict``, ``permission``,
+    ``missing`` (no such record) or ``other``."""
     pointer: Pointer | None
     """Where in the body, None when the portal doesn't say."""
     words: str
@@ -84,6 +85,8 @@ class Service:
     """The message an operation becomes."""
     rehearsal: Callable[[Request], Request]
     """The same message as one that is checked and not stored."""
+    storing: Callable[[Request], Request]
+    """The same message as it is sent in earnest."""
     created: Callable[[Answer], str | None]
     """The identifier the portal gave, from the answer to a message that was taken."""
     refusals: Callable[[Answer, Request], list[Refusal]]

@@ -6,15 +6,18 @@ import mimetypes
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote
 
 from workbook_compiler.errors import SchemaError
-from workbook_compiler.model.plan import Action, Plan, Request
+from workbook_compiler.model.plan import Plan, Request
 from workbook_compiler.model.portal import Portal
 from workbook_compiler.model.schema import Access, EntityType, Feed, Kind, Link, Property, Schema
+from workbook_compiler.model.service import Service
+from workbook_compiler.portals import snovault_server
 from workbook_compiler.portals.json_schema import property_of, rules_of
 from workbook_compiler.portals.legal import draft
 from workbook_compiler.portals.mixins import is_raw, resolve
+from workbook_compiler.portals.snovault_refusals import refusals
+from workbook_compiler.portals.snovault_server import message
 
 _PREFERRED = ("aliases", "accession", "uuid")
 
@@ -117,12 +120,9 @@ def _identifiers(node: Mapping[str, Any], properties: Mapping[str, Property]) ->
 
 def render(plan: Plan, schema: Schema) -> Iterator[Request]:
     """Yield one request for each operation: POST to the type's collection, PATCH to the record's identifier."""
-    paths = {name: "/" + entity.path for name, entity in schema.types.items()}
     for batch in plan.batches:
         for operation in batch.operations:
-            record, new = operation.record, operation.action is Action.POST
-            path = paths[record.type] if new else "/" + quote(record.identifier or "", safe=":@")
-            yield Request(batch.index, operation.action.value, path, operation.body, (operation.id,))
+            yield message(operation, schema, batch.index)
 
 
 def file_type(name: str) -> str | None:
@@ -215,5 +215,18 @@ FOURDN = Portal(
     load_schema=_fourdn,
     render=render,
     file_type=file_type,
+    service=Service(
+        account=snovault_server.account,
+        defaults=snovault_server.defaults,
+        find=snovault_server.find,
+        look=snovault_server.look,
+        values=snovault_server.values,
+        message=message,
+        rehearsal=snovault_server.rehearsal,
+        storing=snovault_server.storing,
+        created=snovault_server.created,
+        refusals=refusals,
+        extends=frozenset(("aliases", "tags")),
+    ),
 )
 PORTALS = (FOURDN,)

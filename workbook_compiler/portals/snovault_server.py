@@ -1,0 +1,146 @@
+"""How a snovault server is spoken to: 4DN's, and its sisters'. What is said here was seen on real servers.
+
+A record is written with ``render=uuid``: the answer then holds its identifier alone, and comes six times as fast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from workbook_compiler.errors import UnreachableError
+from workbook_compiler.model.plan import Action, Operation, Request
+from workbook_compiler.model.schema import Schema
+from workbook_compiler.model.service import Account, Answer, Found, Send
+
+AT_ONCE = 60
+"""So many aliases are asked for in one search: an address stays well below the 8,000 characters servers take."""
+FRESH = "frame=object&datastore=database"
+"""Plain stored values, from the database: the index lags behind writes."""
+
+
+def account(send: Send) -> Account:
+    """Return who the key belongs to. ``/me`` answers 307 with a body and without a place to go to: the body is the answer."""
+    answer = send("GET", "/me")
+    me = answer.body if isinstance(answer.body, dict) else {}
+    if answer.status in (401, 403) or "@id" not in me:
+        raise UnreachableError(
+            "the portal", "it doesn't let us in with this key; a new one is made in your profile there"
+        )
+    labs = [path for lab in me.get("submits_for") or () if (path := _path(lab))]
+    groups = me.get("groups") or ()
+    return Account(str(me.get("email") or me["@id"]), "admin" in groups, {lab: _awards(send, lab) for lab in labs})
+
+
+def _awards(send: Send, lab: str) -> tuple[str, ...]:
+    stored = send("GET", lab).body
+    awards = stored.get("awards") if isinstance(stored, dict) else None
+    return tuple(path for award in awards or () if (path := _path(award)))
+
+
+def _path(link: Any) -> str | None:
+    """A link as its path, embedded or not."""
+    path = link.get("@id") if isinstance(link, dict) else link
+    return path if isinstance(path, str) else None
+
+
+def defaults(lab: str, award: str) -> Mapping[str, str]:
+    """Return what a new record is filled in with."""
+    return {"lab": lab, "award": award}
+
+
+def find(send: Send, wanted: Iterable[tuple[str, str]]) -> Mapping[str, Found]:
+    """Return the records that exist: aliases by searches of many at once, other identifiers one by one."""
+    names = list(dict.fromkeys(name for _, name in wanted))
+    found: dict[str, Found] = {}
+    alone = [name for name in names if ":" not in name]
+    for some in _parts([name for name in names if ":" in name], AT_ONCE):
+        query = [("type", "Item"), *(("aliases", name) for name in some)]
+        query += [("field", "aliases"), ("field", "uuid"), ("limit", "all")]
+        answer = send("GET", f"/search/?{urlencode(query)}")
+        graph = answer.body.get("@graph") if isinstance(answer.body, dict) else None
+        if isinstance(graph, list):  # no hit is a 404 with an empty list
+            found.update(_by_name(graph, some))
+        else:  # a portal without a search
+            alone += some
+    found.update((name, one) for name in alone if (one := look(send, name)))
+    return found
+
+
+def _parts(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    return (names[start : start + size] for start in range(0, len(names), size))
+
+
+def _by_name(graph: Iterable[Any], wanted: Sequence[str]) -> Iterator[tuple[str, Found]]:
+    asked = frozenset(wanted)
+    for item in graph:
+        one = _found(item)
+        if one is not None:
+            yield from ((name, one) for name in one.names & asked)
+
+
+def _found(item: Any) -> Found | None:
+    """A stored record as the server describes it; its path holds its identifier when it doesn't say its uuid."""
+    if not isinstance(item, dict) or not isinstance(item.get("@id"), str):
+        return None
+    path = item["@id"]
+    aliases = item.get("aliases")
+    names = frozenset(map(str, aliases if isinstance(aliases, list) else ()))
+    uuid = item.get("uuid") or path.strip("/").rpartition("/")[2]
+    return Found(str(uuid), path, tuple(map(str, item.get("@type") or ())), names)
+
+
+def look(send: Send, value: str) -> Found | None:
+    """Return what a link value names: an identifier, or a path."""
+    answer = send("GET", f"{_place(value)}?{FRESH}")
+    return _found(answer.body) if answer.ok else None
+
+
+def _place(value: str) -> str:
+    """The path of an identifier; one that is a path already stays one. A colon needs no escape, and servers differ over it."""
+    path = value if value.startswith("/") else f"/{value}"
+    return quote(path.rstrip("/") or "/", safe="/:@") + "/"
+
+
+def values(send: Send, found: Found) -> Mapping[str, Any]:
+    """Return the stored properties of a record; raises UnreachableError when it can't be read."""
+    answer = send("GET", f"{_place(found.path)}?{FRESH}")
+    if not answer.ok or not isinstance(answer.body, dict):
+        raise UnreachableError("the portal", f"it answered {answer.status} when asked for {found.path}")
+    return answer.body
+
+
+def message(operation: Operation, schema: Schema, batch: int = 0) -> Request:
+    """Return an operation's message: POST to the type's collection, PATCH to where the record lies."""
+    record = operation.record
+    if operation.action is Action.POST:
+        path = "/" + schema.types[record.type].path
+    else:
+        path = "/" + quote((operation.target or record.identifier or "").strip("/"), safe="/:@")
+        if operation.removes:
+            path += "?" + urlencode({"delete_fields": ",".join(operation.removes)}, safe=",")
+    return Request(batch, operation.action.value, path, operation.body, (operation.id,))
+
+
+def _asking(request: Request, query: str) -> Request:
+    return request._replace(path=request.path + ("&" if "?" in request.path else "?") + query)
+
+
+def rehearsal(request: Request) -> Request:
+    """Return the message as one that is checked and not stored; links to records that aren't there yet pass."""
+    return _asking(request, "check_only=true&skip_links=true")
+
+
+def storing(request: Request) -> Request:
+    """Return the message as it is sent in earnest."""
+    return _asking(request, "render=uuid")
+
+
+def created(answer: Answer) -> str | None:
+    """Return the uuid in the answer to a message that was taken."""
+    graph = answer.body.get("@graph") if isinstance(answer.body, dict) else None
+    first = graph[0] if isinstance(graph, list) and graph else None
+    if isinstance(first, dict):
+        first = first.get("uuid") or first.get("@id")
+    return first.strip("/").rpartition("/")[2] if isinstance(first, str) else None

@@ -28,3 +28,23 @@ class UnreachableError(WorkbookCompilerError):
         super().__init__(f"{server}: {reason}")
         self.server = server
         self.reason = reason
+
+
+class RefusedError(WorkbookCompilerError):
+    """The portal said no, or what it gave isn't what it promised."""
+
+    exit_code = 3
+
+
+class UnclearError(WorkbookCompilerError):
+    """A message was sent and nobody knows whether it was carried out: look before sending it again.
+
+    ``method`` and ``path`` say which message, ``reason`` is a short text. Whoever sends settles it, so it has no exit code of
+    its own.
+    """
+
+    def __init__(self, method: str, path: str, reason: str) -> None:
+        super().__init__(f"{method} {path}: {reason}")
+        self.method = method
+        self.path = path
+        self.reason = reason

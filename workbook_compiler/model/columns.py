@@ -17,6 +17,11 @@ from workbook_compiler.model.schema import Access, EntityType, Kind, Property
 DEPTH = 12
 """Objects nested deeper than this take JSON: a guard against schemas that contain themselves."""
 
+HEADER_MARK = "#field name:"
+"""Column A of the header row in the house layout, in small letters."""
+SEARCHED_ROWS = 30
+"""The header row is looked for in so many rows; a sheet without the mark has it at its top."""
+
 _MEMBER = re.compile(r"(.+)-(\d{1,4})", re.DOTALL)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field as attribute
@@ -48,6 +49,25 @@ def column_letter(index: int) -> str:
         index, remainder = divmod(index - 1, 26)
         letters = chr(65 + remainder) + letters
     return letters
+
+
+def column_index(letters: str) -> int:
+    """Return the zero-based index of column letters: ``A`` is 0, ``AA`` is 26."""
+    index = 0
+    for letter in letters:
+        index = index * 26 + ord(letter) - 64
+    return index - 1
+
+
+_ADDRESS = re.compile(r"([A-Z]+)(\d+)")
+
+
+def cell_address(text: str) -> tuple[int, int]:
+    """Return the zero-based (row, column) of a cell address such as ``C7``."""
+    match = _ADDRESS.fullmatch(text.replace("$", ""))
+    if match is None:
+        raise ValueError(text)
+    return int(match[2]) - 1, column_index(match[1])
 
 
 class Location(NamedTuple):

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from workbook_compiler.model.baseline import Baseline
+from workbook_compiler.model.diagnostics import Diagnostic
 from workbook_compiler.model.records import Origins, Record
+from workbook_compiler.model.schema import Schema
 
 FORMAT = "workbook-compiler/plan"
+DEFERRED = "+links"
+"""Ends the id of the update that carries a record's deferred links."""
 VERSION = 1
 """1: the first. Keys are only ever added within a version."""
 
@@ -81,11 +86,22 @@ class Plan:
     schema_source: str
     schema_sha256: str
     batches: tuple[Batch, ...] = ()
+    schema: Schema | None = field(default=None, repr=False, compare=False)
+    """What the records were checked against."""
+    outward: tuple[Diagnostic, ...] = field(default=(), repr=False, compare=False)
+    """The links that no row of the workbooks defines: the portal will say whether they lead anywhere."""
+    exported: Baseline | None = field(default=None, repr=False, compare=False)
+    """What the portal held when the workbooks were exported from it."""
+
+    @property
+    def operations(self) -> Iterator[Operation]:
+        """Every operation, in order."""
+        return (operation for batch in self.batches for operation in batch.operations)
 
     @property
     def summary(self) -> Mapping[str, int]:
         """How many operations of each action there are; actions that don't occur are left out."""
-        counts = Counter(operation.action for batch in self.batches for operation in batch.operations)
+        counts = Counter(operation.action for operation in self.operations)
         return {action.value: counts[action] for action in Action if action in counts}
 
 

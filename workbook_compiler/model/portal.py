@@ -33,3 +33,5 @@ class Portal:
     """The media type a file in a record is declared with, by its name; None when the portal would refuse it."""
     service: Service | None = None
     """How records are sent one at a time; None where that isn't how, or not yet."""
+    sandbox: bool = False
+    """Whether a portal of this kind can be run on the user's own machine."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
@@ -27,6 +27,16 @@ def json_text(value: Any) -> str:
 def key_of(link: str) -> str:
     """Return the identifier in a link: of a path such as ``/biosources/lab:bs1/`` its last part."""
     return link.rstrip("/").rpartition("/")[2]
+
+
+def identifier_of(body: Mapping[str, Any], names: Iterable[str]) -> str | None:
+    """Return what a record is called by: the first value of the first of these properties that has one."""
+    for name in names:
+        value = body.get(name)
+        value = value[0] if isinstance(value, list) and value else value
+        if isinstance(value, str | int) and value != "":
+            return str(value)
+    return None
 
 
 class Reference(NamedTuple):

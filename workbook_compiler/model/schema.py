@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -145,3 +145,24 @@ class Schema:
         """Return the concrete types that may stand for ``target``, in the schema's order."""
         entity = self.types.get(target)
         return entity.children if entity else ()
+
+    def offering(self, terms: Mapping[str, Sequence[tuple[str, Sequence[str]]]]) -> Schema:
+        """Return the schema with records of small types suggested where they may be linked to.
+
+        ``terms`` holds for an entity type its records: a name, and the types it is meant for (none for all).
+        """
+        types = {
+            name: replace(
+                entity, properties={key: _offering(prop, name, terms) for key, prop in entity.properties.items()}
+            )
+            for name, entity in self.types.items()
+        }
+        return replace(self, types=types) if terms else self
+
+
+def _offering(prop: Property, type_name: str, terms: Mapping[str, Sequence[tuple[str, Sequence[str]]]]) -> Property:
+    if prop.items is not None:
+        return replace(prop, items=_offering(prop.items, type_name, terms))
+    known = [term for target in (prop.link.targets if prop.link else ()) for term in terms.get(target, ())]
+    fitting = tuple(name for name, meant_for in known if not meant_for or type_name in meant_for)
+    return replace(prop, suggested=fitting) if fitting else prop

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from workbook_compiler.model.plan import Operation, Request
 from workbook_compiler.model.records import Pointer
-from workbook_compiler.model.schema import Schema
+from workbook_compiler.model.schema import EntityType, Schema
 
 
 class Answer(NamedTuple):
@@ -68,6 +68,30 @@ class Account:
     """For each lab that the user may submit for its awards; paths on the portal. Empty where the portal knows neither."""
 
 
+class Term(NamedTuple):
+    """A record of a small, well-known type, as a link names it."""
+
+    name: str
+    meant_for: tuple[str, ...] = ()
+    """The entity types it is meant for; empty for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What a portal holds, for whoever wants it as rows."""
+
+    every: Callable[[str], str]
+    """Where all records of a type are searched for: a path."""
+    search: Callable[[str], str]
+    """The path of a search as a person typed or copied it; raises UsageError for what isn't one."""
+    listed: Callable[[Send, str], list[Mapping[str, Any]]]
+    """The stored records that a search finds."""
+    type_of: Callable[[Mapping[str, Any]], str]
+    """The entity type of a stored record."""
+    own: Callable[[EntityType, Mapping[str, Any]], dict[str, Any]]
+    """The properties of a stored record that its user may send, as they would be sent."""
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """The small functions a portal that takes one record at a time is made of; none keeps anything."""
@@ -93,3 +117,13 @@ class Service:
     """What the portal has against a message, from its answer."""
     extends: frozenset[str]
     """Lists that grow: what is there stays when a row names other members."""
+    vocabulary: Callable[[Send, str], list[Term]] = lambda _send, _type_name: []
+    """The records of a small type, that templates offer where a link is wanted."""
+    vocabularies: tuple[str, ...] = ()
+    """The types whose records templates offer without being asked."""
+    awaits_file: Callable[[Mapping[str, Any]], bool] = lambda _values: False
+    """Tells of a stored record's properties whether its data file is still to come."""
+    upload_keys: Callable[[Send, str], Any] = lambda _send, _uuid: None
+    """What the portal gives for uploading a record's data file, as it comes; None when it gives nothing."""
+    holdings: Holdings | None = None
+    """How its records are made rows again; None where they can't be yet."""

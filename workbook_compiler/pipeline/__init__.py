@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from workbook_compiler.model.codes import structure
+from workbook_compiler.model.baseline import baseline
+from workbook_compiler.model.codes import links, structure
 from workbook_compiler.model.diagnostics import Diagnostic, Location, Severity
 from workbook_compiler.model.plan import Plan, Source
 from workbook_compiler.model.portal import Portal
@@ -64,9 +65,10 @@ def _joined(found: Iterable[Prepared], schema: Schema, portal: Portal, step: Ste
     said += remarks
     if not woven and not any(d.severity is Severity.ERROR for d in said):
         said += [Diagnostic(structure.FIL06, Location(workbook.name)) for workbook in workbooks if workbook.sheets]
-    plan = Plan(
-        portal.name, tuple(Source(w.name, w.sha256) for w in workbooks), schema.source, schema.sha256, tuple(batches)
-    )
+    outward = tuple(d for d in said if d.code is links.REF02)
+    exported = baseline({key: text for workbook in workbooks for key, text in workbook.manifest.items()})
+    sources = tuple(Source(w.name, w.sha256) for w in workbooks)
+    plan = Plan(portal.name, sources, schema.source, schema.sha256, tuple(batches), schema, outward, exported)
     ok = not any(d.severity is Severity.ERROR for d in (*of_files, *said))
     told = _in_reading_order([*of_files, *_first_causes(said)], workbooks)
     return Compilation(tuple(w.name for w in workbooks), tuple(woven), told, plan if ok else None)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise, repeat
 from typing import Any
 
 from workbook_compiler.model.codes import cells, structure, values
 from workbook_compiler.model.columns import Column
-from workbook_compiler.model.diagnostics import Diagnostic, Location
+from workbook_compiler.model.diagnostics import Diagnostic, Location, cell_address
 from workbook_compiler.model.portal import FileType
-from workbook_compiler.model.records import NONE, Pointer, Record
+from workbook_compiler.model.records import NONE, Pointer, Record, identifier_of
 from workbook_compiler.pipeline.bind import Bound
 from workbook_compiler.pipeline.coerce import ReadColumn, read_column, reader_for
 from workbook_compiler.pipeline.coerce.reading import DELETE, NOTHING, Finding, Reading, is_wrong
 from workbook_compiler.pipeline.coerce.shown import shown
-from workbook_compiler.pipeline.read.cells import address
 from workbook_compiler.pipeline.sheet import Built, Cells, RowOrigin, pointers_of
 
 
@@ -72,7 +71,7 @@ def _merged(bound: Bound) -> tuple[frozenset[tuple[int, int]], list[Diagnostic]]
     said = []
     for area in bound.table.sheet.merged:
         first, _, last = area.partition(":")
-        (top, left), (bottom, right) = address(first), address(last or first)
+        (top, left), (bottom, right) = cell_address(first), cell_address(last or first)
         bottom = min(bottom, len(bound.table.sheet.rows) - 1 if top < len(bound.table.sheet.rows) else top)
         places = {
             (row, column)
@@ -151,7 +150,7 @@ def records(sheets: Sequence[Built]) -> list[Record]:
                     f"{name}{row + 1}",
                     Location(file, sheet, row + 1),
                     body,
-                    _identifier(body, identifiers),
+                    identifier_of(body, identifiers),
                     RowOrigin(origins, i, body),
                     built.misnamed.get(i, NO_NAMES),
                     deletes.get(i, NONE),
@@ -159,15 +158,6 @@ def records(sheets: Sequence[Built]) -> list[Record]:
                 )
             )
     return made
-
-
-def _identifier(body: Mapping[str, Any], names: Iterable[str]) -> str | None:
-    for name in names:
-        value = body.get(name)
-        value = value[0] if isinstance(value, list) and value else value
-        if isinstance(value, str | int) and value != "":
-            return str(value)
-    return None
 
 
 def _misnamed(built: Built) -> dict[int, frozenset[str]]:

@@ -13,16 +13,15 @@ from itertools import compress, islice, zip_longest
 from typing import Any
 
 from workbook_compiler.model.codes import structure
+from workbook_compiler.model.columns import HEADER_MARK, SEARCHED_ROWS
 from workbook_compiler.model.diagnostics import Diagnostic, Location
 from workbook_compiler.model.schema import EntityType, Schema
 from workbook_compiler.nearest import likely
 from workbook_compiler.pipeline.read.cells import ERROR_TEXTS, Sheet, Workbook
 
-HEADER_MARK = "#field name:"
 OWN_SHEETS = ("read me",)
 """Visible sheets of our templates that hold no rows."""
 
-_SEARCHED_ROWS = 30
 _TYPE_WORDS = re.compile(
     r"(string|number|integer|boolean|json|array of .+|item:.+|embedded .+|date.*|object)", re.IGNORECASE
 )
@@ -144,7 +143,7 @@ def _with_data(file: str, sheet: Sheet, entity: EntityType, header: int, column:
 
 
 def _marked_header(rows: Sequence[Sequence[Any]]) -> int | None:
-    for index, row in enumerate(rows[:_SEARCHED_ROWS]):
+    for index, row in enumerate(rows[:SEARCHED_ROWS]):
         if row and isinstance(row[0], str) and row[0].strip().casefold() == HEADER_MARK:
             return index
     return None

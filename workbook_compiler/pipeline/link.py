@@ -264,7 +264,8 @@ class _Resolver:
         close = [capitals] if capitals else [] if "/" in value else names.close(value)
         if not close:
             at, related, field = self._places(places, error=False)
-            return Diagnostic(links.REF02, at, field, value, related=related)
+            targets = frozenset(name for _, _, accepted in absent for name in accepted)
+            return Diagnostic(links.REF02, at, field, value, {"targets": tuple(sorted(targets))}, related=related)
         at, related, field = self._places(places)
         number, pointer = self._index[close[0]][0]
         meant = self._records[number].origin.locations()[pointer]

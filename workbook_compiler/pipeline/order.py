@@ -11,16 +11,13 @@ from typing import Any
 
 from workbook_compiler.model.codes import cells, links
 from workbook_compiler.model.diagnostics import Diagnostic, Location
-from workbook_compiler.model.plan import Action, Batch, Operation
+from workbook_compiler.model.plan import DEFERRED, Action, Batch, Operation
 from workbook_compiler.model.records import Pointer, Record, Reference, json_pointer, json_text
 from workbook_compiler.model.schema import Schema
 from workbook_compiler.pipeline.build import place_value
 from workbook_compiler.pipeline.link import ReferenceGraph
 from workbook_compiler.pipeline.sheet import leaves
 from workbook_compiler.pipeline.validate import Checker, checker
-
-DEFERRED = "+links"
-"""Ends the id of the update that carries a record's deferred links."""
 
 
 @dataclass(frozen=True, slots=True)

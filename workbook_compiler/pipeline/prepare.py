@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from workbook_compiler.archive import UnreadableError
 from workbook_compiler.model.codes import structure
 from workbook_compiler.model.diagnostics import Diagnostic, Location, Outcome
 from workbook_compiler.model.portal import Portal
@@ -16,7 +17,7 @@ from workbook_compiler.pipeline.bind import bind
 from workbook_compiler.pipeline.build import build
 from workbook_compiler.pipeline.coerce import ReadColumn
 from workbook_compiler.pipeline.layouts import tables
-from workbook_compiler.pipeline.read.cells import Sheet, UnreadableError, Workbook
+from workbook_compiler.pipeline.read.cells import Sheet, Workbook
 from workbook_compiler.pipeline.sheet import Built
 
 

@@ -8,13 +8,28 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from workbook_compiler.template.presets import Choice, Preset, load_preset
+    from workbook_compiler.template.records import Filled, Problem, filled
     from workbook_compiler.template.selection import ChosenType, Selection, select
     from workbook_compiler.template.writer import write
 
-__all__ = ["Choice", "ChosenType", "Preset", "Selection", "load_preset", "select", "write"]
+__all__ = [
+    "Choice",
+    "ChosenType",
+    "Filled",
+    "Preset",
+    "Problem",
+    "Selection",
+    "filled",
+    "load_preset",
+    "select",
+    "write",
+]
 
 _HOMES = {
     "Choice": "presets",
+    "Filled": "records",
+    "filled": "records",
+    "Problem": "records",
     "Preset": "presets",
     "load_preset": "presets",
     "ChosenType": "selection",

@@ -31,6 +31,8 @@ STEPS = (
     "To remove a value that the portal has stored, write *delete*. Where a cell refuses it, paste it there.",
     "Save the file as .xlsx and check it: wbc check FILE.xlsx. It tells every problem at once, with its cell.",
 )
+_BLANK = "A blank workbook: fill in the sheets, check it, submit it."
+_ABOUT = {"export": "Records of the portal: change what is to change, check it, submit it."}
 _SHORT_HASH = 12
 _CHARACTERS_PER_LINE = 118
 
@@ -46,7 +48,7 @@ def write_guide(workbook: Workbook, sheets: Sequence[Sheet], facts: Mapping[str,
     guide.fit_to_pages(1, 0)
     portal = resources.portals().get(facts["portal"])
     put(guide, 0, 1, f"Metadata for the {portal.title}" if portal else f"Metadata for {facts['portal']}", styles.title)
-    put(guide, 1, 1, "A blank workbook: fill in the sheets, check it, submit it.", styles.subtitle)
+    put(guide, 1, 1, _ABOUT.get(facts.get("made", ""), _BLANK), styles.subtitle)
     row = _write_steps(guide, 3, styles)
     row = _write_legend(guide, row + 1, styles)
     row = _write_table(guide, row + 1, sheets, styles)

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from workbook_compiler.edit.markup import cell_text
 from workbook_compiler.model.columns import Field
 from workbook_compiler.model.diagnostics import column_letter
 from workbook_compiler.model.schema import EntityType, Schema
-from workbook_compiler.template.checked import cell_text
 from workbook_compiler.template.selection import ChosenType, Selection, link_targets
 
 READ_ME = "Read me"

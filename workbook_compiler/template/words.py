@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from workbook_compiler.edit.markup import cell_text
 from workbook_compiler.model.columns import Field
 from workbook_compiler.model.schema import Kind, Property
-from workbook_compiler.template.checked import cell_text
 from workbook_compiler.template.sheets import Reach
 
 TITLE_LIMIT = 32

@@ -6,11 +6,12 @@ The same selection gives the same bytes, and the file appears whole or not at al
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeAlias
 
 from workbook_compiler.errors import UsageError
 from workbook_compiler.files import written_whole
@@ -22,11 +23,17 @@ from workbook_compiler.template.guide import write_guide
 from workbook_compiler.template.selection import ChosenType, Selection
 from workbook_compiler.template.sheets import FIRST_COLUMN, HEADER_ROWS, LAST_ROW, MANIFEST, Sheet, lay_out
 from workbook_compiler.template.styles import Styles
+from workbook_compiler.template.values import Cell
 from workbook_compiler.template.words import description, header, information, type_words
 
 if TYPE_CHECKING:
+    from xlsxwriter.format import Format
     from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
+
+Filling: TypeAlias = Sequence[Mapping[int, Cell]]
+"""Rows to be filled in: the place of a column among the fields -> its cell."""
+NO_ROWS: Mapping[str, Filling] = MappingProxyType({})
 
 MARKS = ("#Field Name:", "#Field Type:", "#Description:", "#Additional Info:")
 """Column A of the rows that tell about the columns, the same as in Submit4DN's workbooks."""
@@ -43,7 +50,17 @@ def write(selection: Selection, schema: Schema, path: Path, *, tool_version: str
 
     Raises UsageError when the file cannot be written there.
     """
-    facts = {
+    made = content(lay_out(selection, schema), facts_of(schema, preset_names, tool_version))
+    try:
+        with written_whole(path) as beside:
+            beside.write_bytes(made)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def facts_of(schema: Schema, preset_names: Sequence[str], tool_version: str) -> dict[str, str]:
+    """Return what a workbook says about itself."""
+    return {
         "portal": schema.portal,
         "preset": ",".join(preset_names),
         "schema_source": schema.source,
@@ -51,15 +68,10 @@ def write(selection: Selection, schema: Schema, path: Path, *, tool_version: str
         "tool_version": tool_version,
         "layout": "house",
     }
-    content = _content(lay_out(selection, schema), facts)
-    try:
-        with written_whole(path) as beside:
-            beside.write_bytes(content)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}.") from error
 
 
-def _content(sheets: Sequence[Sheet], facts: dict[str, str]) -> bytes:
+def content(sheets: Sequence[Sheet], facts: Mapping[str, str], rows: Mapping[str, Filling] = NO_ROWS) -> bytes:
+    """Return the bytes of a workbook with these sheets; ``rows`` are filled in, by the name of their type."""
     from xlsxwriter import Workbook
 
     buffer = BytesIO()
@@ -72,14 +84,15 @@ def _content(sheets: Sequence[Sheet], facts: dict[str, str]) -> bytes:
         offered = dropdowns(sheets)
         write_guide(workbook, sheets, facts, styles)
         for sheet in sheets:
-            _write_sheet(workbook, sheet, offered, styles)
+            worksheet = _write_sheet(workbook, sheet, offered, styles)
+            _write_rows(worksheet, sheet, rows.get(sheet.chosen.entity.name, ()), styles)
         write_lists(workbook, sheets, offered)
         _write_manifest(workbook, sheets, facts)
         workbook.close()
     return buffer.getvalue()
 
 
-def _write_sheet(workbook: Workbook, sheet: Sheet, offered: Dropdowns, styles: Styles) -> None:
+def _write_sheet(workbook: Workbook, sheet: Sheet, offered: Dropdowns, styles: Styles) -> Worksheet:
     worksheet = workbook.add_worksheet(sheet.name)
     _write_marks(worksheet, styles)
     for column, (field, reach) in enumerate(sheet.columns, FIRST_COLUMN):
@@ -101,6 +114,26 @@ def _write_sheet(workbook: Workbook, sheet: Sheet, offered: Dropdowns, styles: S
     worksheet.set_landscape()
     worksheet.fit_to_pages(1, 0)
     worksheet.repeat_rows(0, HEADER_ROWS - 1)
+    return worksheet
+
+
+def _write_rows(worksheet: Worksheet, sheet: Sheet, rows: Filling, styles: Styles) -> None:
+    """Write the rows; a cell needs its column's format again, or the spreadsheet shows it in its own."""
+    looks = [styles.data(number_format(field), field.required) for field, _ in sheet.columns]
+    for row, cells in enumerate(rows, start=HEADER_ROWS):
+        for place, cell in cells.items():
+            _write_cell(worksheet, row, FIRST_COLUMN + place, cell, looks[place])
+
+
+def _write_cell(worksheet: Worksheet, row: int, column: int, cell: Cell, look: Format) -> None:
+    if isinstance(cell, bool):
+        done(worksheet.write_boolean(row, column, cell, look))
+    elif isinstance(cell, int | float):
+        done(worksheet.write_number(row, column, cell, look))
+    elif isinstance(cell, date):
+        done(worksheet.write_datetime(row, column, datetime(cell.year, cell.month, cell.day), look))
+    else:
+        put(worksheet, row, column, cell, look)
 
 
 def _write_marks(worksheet: Worksheet, styles: Styles) -> None:
@@ -160,7 +193,7 @@ _FORMATS = {
 }
 
 
-def _write_manifest(workbook: Workbook, sheets: Sequence[Sheet], facts: dict[str, str]) -> None:
+def _write_manifest(workbook: Workbook, sheets: Sequence[Sheet], facts: Mapping[str, str]) -> None:
     manifest = workbook.add_worksheet(MANIFEST)
     manifest.very_hidden()
     entries = [*facts.items(), *((f"sheet:{sheet.name}", sheet.chosen.entity.name) for sheet in sheets)]

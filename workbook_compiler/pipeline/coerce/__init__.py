@@ -13,6 +13,7 @@ from workbook_compiler.model.schema import Kind, Property
 from workbook_compiler.pipeline.coerce import dates, lists, numbers, structured, text
 from workbook_compiler.pipeline.coerce.reading import (
     DELETE,
+    DELETE_WORD,
     INVISIBLE,
     NOTHING,
     OUTER,
@@ -101,7 +102,7 @@ def _guarded(inner: Reader) -> Reader:
         if stripped[0] in "#*":
             if stripped.upper() in ERROR_TEXTS:
                 return bad(cells.CEL01, value=stripped)
-            if stripped.lower() == "*delete*":
+            if stripped.lower() == DELETE_WORD:
                 return DELETE
         result = inner(stripped)
         if len(stripped) < len(raw) and not raw.isascii() and _lost_invisible(raw, stripped) and not is_wrong(result):

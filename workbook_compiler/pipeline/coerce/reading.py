@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
+from workbook_compiler.model.cells import DELETE_WORD as DELETE_WORD
+from workbook_compiler.model.cells import INVISIBLE as INVISIBLE
+from workbook_compiler.model.cells import OUTER as OUTER
 from workbook_compiler.model.diagnostics import Code, Severity
 
 
@@ -28,12 +31,6 @@ class Nothing:
 class Deletion:
     """Stands for ``*delete*``."""
 
-
-SPACES: Final = " \t\r\n\f\v"
-INVISIBLE: Final = "\u00a0\u2007\u202f\u200b\ufeff"
-"""No-break and zero-width spaces, which come along when text is copied from a page."""
-OUTER: Final = SPACES + INVISIBLE
-"""What is taken off both ends of every text."""
 
 NOTHING: Final = Nothing()
 DELETE: Final = Deletion()

@@ -8,10 +8,11 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from workbook_compiler.archive import UnreadableError
 from workbook_compiler.model.codes import structure
 from workbook_compiler.model.diagnostics import Code, Diagnostic, Location, Outcome
 from workbook_compiler.pipeline.read import ods, text, xlsx
-from workbook_compiler.pipeline.read.cells import UnreadableError, Workbook
+from workbook_compiler.pipeline.read.cells import Workbook
 
 MAX_BYTES = 1 << 30
 """A larger file isn't opened."""

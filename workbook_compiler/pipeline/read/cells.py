@@ -5,19 +5,14 @@ A cell is None or ``""`` (empty), str, int, float, bool, date, datetime, time, t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from workbook_compiler.model.diagnostics import Diagnostic
+from workbook_compiler.model.cells import ERROR_TEXTS as ERROR_TEXTS
 
 MANIFEST = "_workbook_compiler"
 """The hidden sheet that a template of ours carries."""
-
-ERROR_TEXTS = frozenset(
-    "#N/A #REF! #NAME? #VALUE! #DIV/0! #NULL! #NUM! #SPILL! #CALC! #GETTING_DATA #FIELD! #BLOCKED! #UNKNOWN!".split()
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +60,7 @@ class Workbook:
     name: str
     sha256: str
     sheets: Sequence[Sheet] = ()
-    """They may be read when asked for, and raise UnreadableError then."""
+    """They may be read when asked for, and raise UnreadableError (``archive.py``) then."""
     manifest: Mapping[str, str] = field(default_factory=dict)
     """What our template wrote into its hidden sheet; empty for a workbook that isn't ours."""
     is_text: bool = False
@@ -76,30 +71,3 @@ class Workbook:
         """The names of the sheets; none is read for that."""
         known: tuple[str, ...] | None = getattr(self.sheets, "titles", None)
         return tuple(sheet.name for sheet in self.sheets) if known is None else known
-
-
-class UnreadableError(Exception):
-    """A file that cannot be read as a workbook; ``diagnostic`` says why. It stays inside this package."""
-
-    def __init__(self, diagnostic: Diagnostic) -> None:
-        super().__init__(diagnostic.code.id)
-        self.diagnostic = diagnostic
-
-
-_ADDRESS = re.compile(r"([A-Z]+)(\d+)")
-
-
-def column_index(letters: str) -> int:
-    """Return the zero-based index of column letters: ``A`` is 0, ``AA`` is 26."""
-    index = 0
-    for letter in letters:
-        index = index * 26 + ord(letter) - 64
-    return index - 1
-
-
-def address(text: str) -> tuple[int, int]:
-    """Return the zero-based (row, column) of a cell address such as ``C7``."""
-    match = _ADDRESS.fullmatch(text.replace("$", ""))
-    if match is None:
-        raise ValueError(text)
-    return int(match[2]) - 1, column_index(match[1])

@@ -13,9 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workbook_compiler.model.diagnostics import column_letter
-from workbook_compiler.pipeline.read.archive import part, pieces
-from workbook_compiler.pipeline.read.cells import address, column_index
+from workbook_compiler.archive import part, pieces
+from workbook_compiler.model.diagnostics import cell_address, column_index, column_letter
 
 ROOMY = 4_000_000
 """Up to this many places a used rectangle is read as it is."""
@@ -143,7 +142,7 @@ def _folded(xml: bytes, start: int, near: int) -> Fold:
     near_rows: dict[int, int] = {}
     tallest = near
     for match in _FILLED.finditer(xml, start):
-        row, column = address((match[3] + match[4]).decode())
+        row, column = cell_address((match[3] + match[4]).decode())
         if row >= MAX_ROWS or column >= MAX_COLUMNS:
             continue
         end = xml.find(b"</" + match[1] + b"c>", match.end())

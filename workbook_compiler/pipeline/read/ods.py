@@ -12,8 +12,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from xml.etree import ElementTree
 
+from workbook_compiler.archive import MAX_PART, opened, part
 from workbook_compiler.model.diagnostics import Outcome, column_letter
-from workbook_compiler.pipeline.read.archive import MAX_PART, opened, part
 from workbook_compiler.pipeline.read.cells import MANIFEST, CellError, NoResult, Sheet, Styled, Workbook
 
 MAX_ROWS, MAX_COLUMNS, MAX_CELLS = 1_048_576, 16_384, 50_000_000

@@ -6,9 +6,10 @@ import csv
 import io
 import re
 
+from workbook_compiler.archive import UnreadableError
 from workbook_compiler.model.codes import structure
 from workbook_compiler.model.diagnostics import Diagnostic, Location, Outcome
-from workbook_compiler.pipeline.read.cells import Sheet, UnreadableError, Workbook
+from workbook_compiler.pipeline.read.cells import Sheet, Workbook
 
 MAX_CELL = 1 << 20
 """Characters of one cell; Excel's own limit is 32,767."""

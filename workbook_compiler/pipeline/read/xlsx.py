@@ -13,21 +13,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from html import unescape
-from posixpath import join, normpath
 from threading import Lock
 from typing import Any, NamedTuple
-from xml.etree import ElementTree
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from workbook_compiler.model.diagnostics import Outcome
+from workbook_compiler.archive import opened, parsed, part, rewritten, sheet_parts, unreadable
+from workbook_compiler.model.diagnostics import Outcome, cell_address
 from workbook_compiler.pipeline.read import far
 from workbook_compiler.pipeline.read.ahead import Ahead
-from workbook_compiler.pipeline.read.archive import opened, part, rewritten, unreadable
-from workbook_compiler.pipeline.read.cells import MANIFEST, CellError, NoResult, Sheet, Styled, Workbook, address
+from workbook_compiler.pipeline.read.cells import MANIFEST, CellError, NoResult, Sheet, Styled, Workbook
 
-_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-_STRICT = "{http://purl.oclc.org/ooxml/spreadsheetml/main}"
 _BUILT_IN = {
     1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00", 12: "# ?/?", 13: "# ??/??",
     22: "m/d/yy h:mm", 37: "#,##0", 38: "#,##0", 39: "#,##0.00", 40: "#,##0.00", 48: "##0.0E+0",
@@ -59,7 +55,7 @@ class Formats:
 def read(data: bytes, name: str, sha256: str, _stem: str) -> Outcome[Workbook]:
     """Return every sheet, read when it is asked for; hidden ones, which are the user's own, without their rows."""
     archive = opened(data, name)
-    paths = _sheet_paths(archive, name)
+    paths = sheet_parts(archive, name)
     file = _File(data, name, archive, {title: path for title, (path, _) in paths.items()}, _formats(archive, name))
     hidden = {title for title, (_, is_hidden) in paths.items() if is_hidden}
     manifest = _manifest(file.finish(MANIFEST, file.begin(MANIFEST))) if MANIFEST in paths else {}
@@ -146,42 +142,10 @@ def _manifest(sheet: Sheet) -> dict[str, str]:
     return {str(row[0]): str(row[1]) for row in sheet.rows if len(row) > 1 and row[0] != ""}
 
 
-def _sheet_paths(archive: zipfile.ZipFile, name: str) -> dict[str, tuple[str, bool]]:
-    """Return ``{sheet name: (part, hidden)}`` of the worksheets, in the workbook's order; chart sheets hold no cells."""
-    root = _parsed(part(archive, "_rels/.rels", name), name)
-    offices = [r.get("Target", "") for r in root if r.get("Type", "").endswith("/officeDocument")]
-    if not offices:
-        raise unreadable(name, "it holds no workbook")
-    workbook = normpath(offices[0].lstrip("/"))
-    folder, _, stem = workbook.rpartition("/")
-    relations = _parsed(part(archive, join(folder, "_rels", f"{stem}.rels"), name), name)
-    targets = {
-        relation.get("Id"): relation.get("Target", "")
-        for relation in relations
-        if relation.get("Type", "").endswith("/worksheet")
-    }
-    sheets: dict[str, tuple[str, bool]] = {}
-    for sheet in _parsed(part(archive, workbook, name), name).iter():
-        if sheet.tag not in (f"{_MAIN}sheet", f"{_STRICT}sheet"):
-            continue
-        target = targets.get(next((v for k, v in sheet.attrib.items() if k.endswith("}id")), None))
-        if target:
-            path = target.lstrip("/") if target.startswith("/") else normpath(join(folder, target))
-            sheets[sheet.get("name", "")] = (path, sheet.get("state", "visible") != "visible")
-    return sheets
-
-
-def _parsed(xml: bytes, name: str) -> ElementTree.Element:
-    try:
-        return ElementTree.fromstring(xml)  # noqa: S314 - archive.part refuses documents with a DTD
-    except ElementTree.ParseError as error:
-        raise unreadable(name, "its inside is damaged") from error
-
-
 def _formats(archive: zipfile.ZipFile, name: str) -> Formats:
     if "xl/styles.xml" not in archive.namelist():
         return Formats({}, frozenset())
-    root = _parsed(part(archive, "xl/styles.xml", name), name)
+    root = parsed(part(archive, "xl/styles.xml", name), name)
     own = dict(_BUILT_IN)
     for node in root.iter():
         if node.tag.endswith("}numFmt") and node.get("numFmtId", "").isdigit():
@@ -228,4 +192,4 @@ def _styled(xml: bytes, formats: Formats, rows: Sequence[Sequence[Any]]) -> Iter
 
 def _place(attributes: bytes) -> tuple[int, int]:
     match = _AT.search(attributes)
-    return address(match[1].decode()) if match else (-1, -1)
+    return cell_address(match[1].decode()) if match else (-1, -1)

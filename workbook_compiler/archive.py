@@ -7,10 +7,12 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
+from posixpath import join, normpath
+from typing import NamedTuple
+from xml.etree import ElementTree
 
 from workbook_compiler.model.codes import structure
 from workbook_compiler.model.diagnostics import Diagnostic, Location
-from workbook_compiler.pipeline.read.cells import UnreadableError
 
 MAX_UNPACKED = 2 << 30
 MAX_PART = 1 << 30
@@ -21,10 +23,22 @@ MAX_RATIO = 150
 PIECE = 1 << 19
 """Parts are unpacked in pieces of so many bytes, which stay in the processor's cache while they are looked at."""
 
+MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+STRICT = "{http://purl.oclc.org/ooxml/spreadsheetml/main}"
+"""The two names under which the words of a workbook go."""
+
 _FACTS = struct.Struct("<5H3L2H")
 _LISTED = struct.Struct("<3H2L")
 _END = struct.Struct("<4s4H2LH")
 _ZIP_2, _UTF_8, _ENCRYPTED, _DAY_ONE = 20, 0x800, 0x1, 0x21
+
+
+class UnreadableError(Exception):
+    """A file that cannot be read as a workbook; ``diagnostic`` says why. Nobody outside sees it raised."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.code.id)
+        self.diagnostic = diagnostic
 
 
 def opened(data: bytes, name: str) -> zipfile.ZipFile:
@@ -69,24 +83,31 @@ def pieces(archive: zipfile.ZipFile, path: str, name: str, limit: int = MAX_PART
         raise unreadable(name, "it is damaged or cut off") from error
 
 
-def rewritten(data: bytes, parts: Mapping[str, bytes]) -> bytes:
-    """Return the archive with some parts replaced, uncompressed as they are read only once; the others stay packed."""
+def rewritten(data: bytes, parts: Mapping[str, bytes], *, packed: bool = False) -> bytes:
+    """Return the archive with some parts replaced, and new ones at its end; all others stay packed as they are.
+
+    Parts given are stored as they are, which is quickest for a file that is read once, or ``packed`` for one that is kept.
+    """
     with zipfile.ZipFile(io.BytesIO(data)) as source:
         entries = source.infolist()
+    known = {entry.filename for entry in entries}
+    pieces: list[tuple[bytes, bytes, bytes]] = []
+    for entry in entries:
+        new, name = parts.get(entry.filename), entry.filename.encode()
+        pieces.append(
+            (name, _facts(entry, len(name)), _packed(data, entry)) if new is None else _new(name, new, packed)
+        )
+    pieces += [_new(name.encode(), new, packed) for name, new in parts.items() if name not in known]
     written: list[bytes] = []
     directory: list[bytes] = []
     at = 0
-    for entry in entries:
-        new = parts.get(entry.filename)
-        packed = _packed(data, entry) if new is None else new
-        name = entry.filename.encode()
-        facts = _facts(entry, len(name)) if new is None else _stored(new, len(name))
+    for name, facts, body in pieces:
         local = b"PK\3\4" + facts + name
         directory += (b"PK\1\2" + _ZIP_2.to_bytes(2, "little") + facts + _LISTED.pack(0, 0, 0, 0, at), name)
-        written += (local, packed)
-        at += len(local) + len(packed)
+        written += (local, body)
+        at += len(local) + len(body)
     listed = b"".join(directory)
-    end = _END.pack(b"PK\5\6", 0, 0, len(entries), len(entries), len(listed), at, 0)
+    end = _END.pack(b"PK\5\6", 0, 0, len(pieces), len(pieces), len(listed), at, 0)
     return b"".join((*written, listed, end))
 
 
@@ -103,11 +124,74 @@ def _facts(entry: zipfile.ZipInfo, name: int) -> bytes:
     return _FACTS.pack(_ZIP_2, flags, entry.compress_type, 0, _DAY_ONE, *sizes, name, 0)
 
 
-def _stored(part: bytes, name: int) -> bytes:
-    sizes = zlib.crc32(part), len(part), len(part)
-    return _FACTS.pack(_ZIP_2, _UTF_8, zipfile.ZIP_STORED, 0, _DAY_ONE, *sizes, name, 0)
+def _new(name: bytes, part: bytes, packed: bool) -> tuple[bytes, bytes, bytes]:
+    body, method = part, zipfile.ZIP_STORED
+    if packed:
+        squeezed = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
+        body, method = squeezed.compress(part) + squeezed.flush(), zipfile.ZIP_DEFLATED
+    sizes = zlib.crc32(part), len(body), len(part)
+    return name, _FACTS.pack(_ZIP_2, _UTF_8, method, 0, _DAY_ONE, *sizes, len(name), 0), body
 
 
 def unreadable(name: str, reason: str) -> UnreadableError:
     """Return the exception for a file that can't be read, with the reason in words."""
     return UnreadableError(Diagnostic(structure.FIL01, Location(name), context={"reason": reason}))
+
+
+def parsed(xml: bytes, name: str) -> ElementTree.Element:
+    """Return a part's root; raises UnreadableError for what is no XML. ``part`` has refused documents with a DTD."""
+    try:
+        return ElementTree.fromstring(xml)  # noqa: S314 - part() refuses documents with a DTD
+    except ElementTree.ParseError as error:
+        raise unreadable(name, "its inside is damaged") from error
+
+
+class Relation(NamedTuple):
+    """One part that another refers to."""
+
+    id: str
+    kind: str
+    """The last word of its type: ``worksheet``."""
+    path: str
+
+
+def relations(archive: zipfile.ZipFile, path: str, name: str) -> list[Relation]:
+    """Return what a part refers to; the part ``""`` is the whole file."""
+    folder = path.rpartition("/")[0]
+    root = parsed(part(archive, relations_of(path), name), name)
+    return [
+        Relation(one.get("Id", ""), one.get("Type", "").rpartition("/")[2], _absolute(folder, one.get("Target", "")))
+        for one in root
+        if one.get("Target") and one.get("TargetMode") != "External"
+    ]
+
+
+def relations_of(path: str) -> str:
+    """Return the part that holds what a part refers to."""
+    folder, _, stem = path.rpartition("/")
+    return join(folder, "_rels", f"{stem}.rels")
+
+
+def _absolute(folder: str, target: str) -> str:
+    return target.lstrip("/") if target.startswith("/") else normpath(join(folder, target))
+
+
+def workbook_part(archive: zipfile.ZipFile, name: str) -> str:
+    """Return the path of the part that lists the sheets."""
+    offices = [one.path for one in relations(archive, "", name) if one.kind == "officeDocument"]
+    if not offices:
+        raise unreadable(name, "it holds no workbook")
+    return normpath(offices[0])
+
+
+def sheet_parts(archive: zipfile.ZipFile, name: str) -> dict[str, tuple[str, bool]]:
+    """Return ``{sheet name: (part, hidden)}`` of the worksheets, in the workbook's order; chart sheets hold no cells."""
+    workbook = workbook_part(archive, name)
+    targets = {one.id: one.path for one in relations(archive, workbook, name) if one.kind == "worksheet"}
+    sheets: dict[str, tuple[str, bool]] = {}
+    for sheet in parsed(part(archive, workbook, name), name).iter():
+        if sheet.tag in (f"{MAIN}sheet", f"{STRICT}sheet"):
+            path = targets.get(next((v for k, v in sheet.attrib.items() if k.endswith("}id")), ""))
+            if path:
+                sheets[sheet.get("name", "")] = (path, sheet.get("state", "visible") != "visible")
+    return sheets

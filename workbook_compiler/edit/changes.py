@@ -1,0 +1,59 @@
+"""What can be done to a workbook, as values. A cell is named as Excel names it: ``C7``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from workbook_compiler.edit.styles import Look
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Put a value into a cell. Text stays text, whatever it looks like."""
+
+    sheet: str
+    cell: str
+    value: str | int | float | bool
+    look: Look | None = None
+    """A look of its own; without one the cell keeps the look it has, or gets that of its row or column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restyle:
+    """Change how a cell looks; its value, its number format and all that the look doesn't name stay."""
+
+    sheet: str
+    cell: str
+    look: Look
+
+
+@dataclass(frozen=True, slots=True)
+class Unstyle:
+    """Take a fill that ``Restyle`` laid over cells of a sheet off again, and show what was beneath."""
+
+    sheet: str
+    fill: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clear:
+    """Empty a column's cells below a row (as Excel counts it); their looks stay."""
+
+    sheet: str
+    column: int
+    """Zero-based."""
+    below: int
+
+
+@dataclass(frozen=True, slots=True)
+class Width:
+    """Set the width of a column, in characters."""
+
+    sheet: str
+    column: int
+    """Zero-based."""
+    characters: float
+
+
+Change: TypeAlias = Edit | Restyle | Unstyle | Clear | Width

@@ -23,6 +23,7 @@ import extras
 import measure
 import peers
 import picture
+import sending
 import table
 
 HERE = Path(__file__).parent
@@ -45,6 +46,7 @@ def main() -> None:
         "exponent": {},
         "peers": {},
         "extras": {},
+        "sending": {},
     }
     against_floor(min(chosen.sizes), 1)  # so that the bytecode is written
     for size in chosen.sizes:
@@ -59,6 +61,8 @@ def main() -> None:
         results["peers"] = peers.measured(sizes, chosen.runs, WBC)
     if not chosen.no_extras:
         results["extras"] = extras.measured(WBC, chosen.runs)
+    if not chosen.no_sending:
+        results["sending"] = sending.measured(WBC, chosen.runs)
     (data.DATA / "results.json").write_text(json.dumps(results, indent=1))
     if chosen.sizes == SIZES and results["peers"]:
         (HERE / "time-against-rows.svg").write_text(picture.drawn(results), encoding="utf-8")
@@ -79,6 +83,7 @@ def _options() -> argparse.Namespace:
     options.add_argument(
         "--no-extras", action="store_true", help="without the awkward workbooks, the template and the page"
     )
+    options.add_argument("--no-sending", action="store_true", help="without submitting to a portal on this machine")
     chosen = options.parse_args()
     chosen.sizes = chosen.sizes or (QUICK if chosen.quick else SIZES)
     return chosen

@@ -65,9 +65,14 @@ def run(
         )
         timer = threading.Timer(limit, process.kill)
         timer.start()
-        _, status, used = os.wait4(process.pid, 0)
+        try:
+            _, status, used = os.wait4(process.pid, 0)
+        except BaseException:  # Ctrl-C: nothing goes on behind our back
+            process.kill()
+            raise
+        finally:
+            timer.cancel()  # its thread would keep us for the rest of the limit
         wall = time.perf_counter() - begin
-        timer.cancel()
         process.returncode = os.waitstatus_to_exitcode(status)
         said = b""
         if cwd is not None:

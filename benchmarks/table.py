@@ -38,6 +38,19 @@ def show(results: dict[str, Any]) -> None:
             CONSOLE.print(_peer(name, found))
     if results["extras"]:
         CONSOLE.print(_extras(results["extras"]))
+    if results["sending"]:
+        show_sending(results["sending"])
+
+
+def show_sending(found: dict[str, Any]) -> None:
+    """Print what submitting takes, or why that isn't known; a comparison that is void says so and has no factor."""
+    if "skipped" in found:
+        say(f"Submitting: not measured, {found['skipped']}\n")
+        return
+    CONSOLE.print(_sending(found))
+    for what, pair in found["steps"].items():
+        if "void" in pair:
+            say(f"VOID: {what}: {pair['void']}")
 
 
 def _table(title: str, *headers: str) -> Table:
@@ -93,3 +106,20 @@ def _extras(found: dict[str, Any]) -> Table:
         ]
         table.add_row(what, *figures, ratio, run.get("note", ""))
     return table
+
+
+def _sending(found: dict[str, Any]) -> Table:
+    load = " to ".join(f"{load:.1f}" for load in found["load"])
+    sides = ("s", "CPU s", "requests", "writes")
+    headers = [f"{who} {side}" if side == "s" else side for who in ("theirs", "ours") for side in sides]
+    title = f"Submitting {found['rows']} rows to a portal on this machine, against {found['peer']}; load {load}"
+    table = _table(title, "what", *headers, "times faster")
+    for what, pair in found["steps"].items():
+        figures = [text for who in ("theirs", "ours") for text in _traffic(pair[who])]
+        table.add_row(what, *figures, "VOID" if "void" in pair else f"{pair['faster']:.1f}")
+    return table
+
+
+def _traffic(run: dict[str, Any]) -> list[str]:
+    mark = "> " if run["stopped"] else ""
+    return [f"{mark}{run['wall']:.2f}", f"{run['cpu']:.2f}", f"{run['requests']:,}", f"{run['writes']:,}"]

@@ -8,6 +8,6 @@ result = wbc.compile("filled.xlsx", schema)
 """
 
 import workbook_compiler.template  # noqa: F401 - first, or loading the wing later would put it in the function's place
-from workbook_compiler.api import Result, check, compile, load_schema, template, write_plan  # noqa: A004 - the verb's name
+from workbook_compiler.api import Result, check, compile, load_schema, submit, template, write_plan  # noqa: A004 - the verb's name
 
-__all__ = ["Result", "check", "compile", "load_schema", "template", "write_plan"]
+__all__ = ["Result", "check", "compile", "load_schema", "submit", "template", "write_plan"]

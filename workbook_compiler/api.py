@@ -7,14 +7,15 @@ exception (``errors.py``) is for a file, a server or a wrong call.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, Unpack
 
 from workbook_compiler import resources
-from workbook_compiler.errors import UsageError
+from workbook_compiler.errors import UnreachableError, UsageError
 from workbook_compiler.model.diagnostics import Diagnostic, Outcome, Severity
 from workbook_compiler.model.plan import Plan
 from workbook_compiler.model.portal import Portal
@@ -27,8 +28,12 @@ if TYPE_CHECKING:
 
     import pandas
 
+    from workbook_compiler.delivery.fetching import Asking
+    from workbook_compiler.delivery.transfer import Received
     from workbook_compiler.pipeline.prepare import Prepared
     from workbook_compiler.pipeline.read.cells import Workbook
+    from workbook_compiler.sandbox import Sandbox
+    from workbook_compiler.submission import Submitted
 
 Paths = str | Path | Sequence[str | Path]
 ReadBook: TypeAlias = "tuple[Workbook, tuple[Diagnostic, ...]]"
@@ -60,7 +65,9 @@ def load_schema(portal_name: str, source: str | Path | None = None) -> Schema:
 
     chosen = portal(portal_name)
     documents, name, sha256 = snapshots.load(chosen, source)
-    return chosen.load_schema(documents, name, sha256)
+    schema = chosen.load_schema(documents, name, sha256)
+    address = isinstance(source, str) and source.startswith(("http://", "https://"))
+    return schema if address else schema.offering(snapshots.vocabularies(chosen, source))
 
 
 def no_schema() -> Schema:
@@ -68,11 +75,23 @@ def no_schema() -> Schema:
     return Schema(next(iter(resources.portals())), {}, "", "")
 
 
-def pull_schema(portal_name: str, server: str | None = None, folder: Path | None = None) -> tuple[Path, bool]:
-    """Fetch a portal's schemas into a snapshot folder; return the folder and whether anything is new."""
-    from workbook_compiler.delivery import snapshots
+def pull_schema(
+    portal_name: str, server: str | None = None, folder: Path | None = None, vocabularies: Sequence[str] = ()
+) -> tuple[Path, bool]:
+    """Fetch a portal's schemas into a snapshot folder; return the folder and whether anything is new.
 
-    return snapshots.pull(portal(portal_name), server, folder)
+    The records of small types come along, for templates to offer them in links: those that the portal's links need most,
+    and the types in ``vocabularies``.
+    """
+    from workbook_compiler.delivery import client, snapshots
+
+    chosen = portal(portal_name)
+    target, changed = snapshots.pull(chosen, server, folder)
+    if chosen.service is not None:
+        with suppress(UnreachableError), client.Session(server or chosen.server) as session:
+            names = dict.fromkeys((*chosen.service.vocabularies, *vocabularies))
+            snapshots.keep_vocabularies(target, {n: chosen.service.vocabulary(session.send, n) for n in names})
+    return target, changed
 
 
 def template(
@@ -122,8 +141,8 @@ def refuse_filled(path: Path, schema: Schema) -> None:
 
 def _is_filled(workbook: Workbook) -> bool:
     """Tell whether a template holds more than header rows, whatever its sheets and columns are called."""
+    from workbook_compiler.archive import UnreadableError
     from workbook_compiler.pipeline.layouts import OWN_SHEETS
-    from workbook_compiler.pipeline.read.cells import UnreadableError
     from workbook_compiler.template.writer import MARKS
 
     try:
@@ -278,6 +297,31 @@ def manifest(books: Sequence[ReadBook]) -> Mapping[str, str]:
     return next((workbook.manifest for workbook, _ in books if "portal" in workbook.manifest), {})
 
 
+def submit(
+    plan: Plan,
+    key: str | Path | None = None,
+    *,
+    book: str | Path | None = None,
+    server: str | None = None,
+    lab: str | None = None,
+    award: str | None = None,
+    step: Step = silent,
+) -> Submitted:
+    """Send a plan to its portal: what isn't there is created, what differs updated. Return how each record fared.
+
+    ``key`` is a key file (else ``~/keypairs.json``), ``book`` the path of the workbook, beside which the journal lies and from
+    whose folder files are named. Nothing is sent when the portal's answers show errors: they are in ``diagnostics`` then.
+    Raises UsageError without a key, UnreachableError when the portal doesn't let us in.
+    """
+    from workbook_compiler import submission
+
+    where = submission.Where(Path(key).expanduser() if key else None, None, server, lab, award)
+    beside = Path(book) if book else Path(plan.workbooks[0].name)
+    with submission.connection(plan.portal, where) as to:
+        one = submission.compared(plan, to, where, beside, step=step)
+        return submission.submit(one, to, where, beside, step) if one.ok else submission.Submitted((), one.diagnostics)
+
+
 def write_plan(result: Result, folder: str | Path) -> list[Path]:
     """Write ``plan.json``, ``requests/``, ``report.html`` and ``diagnostics.jsonl``; return the files written.
 
@@ -290,3 +334,36 @@ def write_plan(result: Result, folder: str | Path) -> list[Path]:
     told = {"report.html": formats["html"].render(report, {}), "diagnostics.jsonl": formats["json"].render(report, {})}
     requests = result.portal.render(result.plan, result.schema) if result.plan else ()
     return emit.write(Path(folder), result.plan, requests, told)
+
+
+def sandbox(
+    portal_name: str,
+    schemas: str | Path | None = None,
+    folder: str | Path | None = None,
+    *,
+    port: int = 0,
+    uploads: str | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> Sandbox:
+    """Return a real portal with a portal's item types, which runs on this machine while it is the subject of a ``with``.
+
+    Its key files and log lie in ``folder``. Raises UsageError for a portal that has no sandbox.
+    """
+    from workbook_compiler.delivery import snapshots
+    from workbook_compiler.sandbox import Sandbox
+
+    chosen = portal(portal_name)
+    if not chosen.sandbox:
+        having = ", ".join(name for name, one in sorted(resources.portals().items()) if one.sandbox)
+        raise UsageError(f"There is no sandbox for {portal_name}. Portals that have one: {having}.")
+    documents, _, _ = snapshots.load(chosen, schemas)
+    return Sandbox(documents, folder, port=port, uploads=uploads, say=say)
+
+
+def download(
+    name: str, path: str | Path | None = None, *, portal_name: str = "4dn", **options: Unpack[Asking]
+) -> Received:
+    """Fetch a data file by a portal's name for it, an address, or a DRS id, to a file or into a folder."""
+    from workbook_compiler.delivery import fetching
+
+    return fetching.download(portal(portal_name), name, path, **options)

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from workbook_compiler.console import compiled as _compiled
+from workbook_compiler.console import out as _out
+from workbook_compiler.console import say as _say
+from workbook_compiler.console import width as _width
+from workbook_compiler.console import write as _write
 from workbook_compiler.errors import UsageError, WorkbookCompilerError
+from workbook_compiler.online import register
 
 if TYPE_CHECKING:
-    from workbook_compiler.api import Result
-    from workbook_compiler.model.report import Report, Step
-    from workbook_compiler.model.schema import Schema
+    from workbook_compiler.model.report import Report
 
 app = typer.Typer(
     name="wbc",
@@ -54,12 +59,15 @@ def pull(
     portal: Annotated[str, typer.Option("--portal", "-p", help="The portal.")],
     server: Annotated[str | None, typer.Option(help="Another server of this kind than the public one.")] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="The snapshot folder; else the user's cache.")] = None,
+    vocabularies: Annotated[
+        list[str] | None, typer.Option("--with", help="Offer this type's records in links: Vendor. May be repeated.")
+    ] = None,
 ) -> None:
     """Fetch the schemas into a snapshot folder."""
     from workbook_compiler import api
 
     _refuse_as_folder(out)
-    folder, changed = api.pull_schema(portal, server, out)
+    folder, changed = api.pull_schema(portal, server, out, vocabularies or ())
     _say("New schemas." if changed else "Nothing has changed.")
     _out(f"{folder}\n")
 
@@ -158,6 +166,32 @@ def compile_(
 
 
 @app.command()
+def sandbox(
+    portal: Annotated[str, typer.Option("--portal", "-p", help="The portal.")] = "4dn",
+    schemas: Schemas = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 is any free one.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="The folder for the key files and the log; else one of its own.")
+    ] = None,
+    uploads: Annotated[
+        str | None, typer.Option(help="An S3 stand-in on this machine for data files: http://127.0.0.1:5000.")
+    ] = None,
+) -> None:
+    """Run a real portal on this machine to rehearse a submission against, until Ctrl-C."""
+    from workbook_compiler import api
+    from workbook_compiler.errors import UnreachableError
+
+    _refuse_as_folder(out)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with api.sandbox(portal, schemas, out, port=port, uploads=uploads, say=_say) as running:
+        _out(f"{running.server}\n{running.keyfile}\n")
+        _say("Your own portal: its address and the file with your key. Ctrl-C ends it, and it forgets everything.")
+        with suppress(KeyboardInterrupt):
+            running.process.wait()
+            raise UnreachableError(running.server, f"the sandbox ended by itself; its last words are in {running.log}")
+
+
+@app.command()
 def explain(code: Annotated[str, typer.Argument(help="A code such as REF01; all lists every one.")]) -> None:
     """Say what a finding means, why it matters, and how to mend it, with an example."""
     from workbook_compiler.model.codes import CATALOGUE
@@ -176,50 +210,6 @@ def explain(code: Annotated[str, typer.Argument(help="A code such as REF01; all 
         _out(words(found))
 
 
-def _compiled(
-    books: Sequence[Path], portal: str | None, schemas: str | None, type_name: str | None, jobs: int, dask: str | None
-) -> Result:
-    from workbook_compiler import api
-    from workbook_compiler.executors import workers
-
-    with _progress() as step, workers(jobs, dask, len(books)) as executor:
-        name = portal or (api.portal_of(list(books)) if executor else None)
-        if executor is not None and name is not None:
-            schema = api.load_schema(name, schemas)
-            _known_type(type_name, schema)
-            return _kept(api.compile(list(books), schema, type_name=type_name, executor=executor, step=step))
-        read = api.read(list(books), type_name, step)
-        _load_reports()
-        said = api.manifest(read)
-        name = portal or said.get("portal")
-        if name is None and not any(workbook.sheets for workbook, _ in read):
-            return _kept(api.compile_workbooks(read, api.no_schema(), step))
-        if name is None:
-            raise UsageError("Say which portal with --portal; this workbook isn't from a template of ours.")
-        schema = api.load_schema(name, schemas)
-        _known_type(type_name, schema)
-        return _kept(api.compile_workbooks(read, schema, step))
-
-
-_RESULTS: list[Result] = []
-
-
-def _kept(result: Result) -> Result:
-    """Return the result, which lives as long as the process: ``run`` ends that without taking it apart."""
-    _RESULTS.append(result)
-    return result
-
-
-def _load_reports() -> None:
-    """Load what tells of the result: the first sheet is being read, and there is nothing else to do meanwhile."""
-    import jinja2  # noqa: F401
-    import rich.console  # noqa: F401
-
-    from workbook_compiler import resources
-
-    resources.report_formats()
-
-
 def _refuse_as_folder(out: Path | None) -> None:
     """Raise UsageError when this can't be the folder of ``-o``: a folder can't be written to standard output."""
     if out is not None and (str(out) == "-" or (out.exists() and not out.is_dir())):
@@ -236,28 +226,6 @@ def _refuse_as_report(out: str, books: Sequence[Path]) -> None:
         raise UsageError(f"{out} is the workbook itself; the report would take its place.")
 
 
-def _known_type(name: str | None, schema: Schema) -> None:
-    if name is not None and name not in schema.types:
-        from workbook_compiler.nearest import nearest
-
-        raise UsageError(f"There is no type {name}. Near: {', '.join(nearest(name, schema.types))}.")
-
-
-@contextmanager
-def _progress() -> Iterator[Step]:
-    """Give the function a long job tells its steps to: a bar on a terminal, silence elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda _label, _share: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (BarColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=1.0)
-        yield lambda label, share: progress.update(task, description=label, completed=share)
-
-
 def _verdict(report: Report) -> str:
     from workbook_compiler.model.diagnostics import Severity
 
@@ -265,29 +233,7 @@ def _verdict(report: Report) -> str:
     return f"{errors} errors, {warnings} warnings." if errors or warnings else "No problems found."
 
 
-def _width() -> int:
-    import shutil
-
-    return max(60, min(shutil.get_terminal_size((100, 24)).columns, 140))
-
-
-def _out(text: str) -> None:
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:  # whoever reads has seen enough; the exit code still tells how it went
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(text + "\n")
-
-
-def _write(path: Path, text: str) -> None:
-    from workbook_compiler.files import written_whole
-
-    with written_whole(path) as beside:
-        beside.write_text(text, encoding="utf-8", newline="\n")
+register(app)
 
 
 def main() -> None:

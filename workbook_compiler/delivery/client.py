@@ -1,23 +1,24 @@
-"""The network door: the only file that opens a connection."""
+"""The network door: questions and messages to a server. Loaded only where there is something to ask; below it is ``wire.py``."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from urllib.parse import urljoin, urlsplit
+from typing import Any, Self
 
-from workbook_compiler.errors import UnreachableError, UsageError
-
-if TYPE_CHECKING:
-    from requests import Response
-
-TIMEOUT = (10, 120)
-"""Seconds to connect, and to wait between two bytes."""
-MAX_REDIRECTS = 5
-MAX_BYTES = 256 << 20
-"""A longer answer to a question for schemas isn't read."""
+from workbook_compiler.delivery import wire
+from workbook_compiler.delivery.addresses import may_lead, refuse_other_than_web, without_secrets
+from workbook_compiler.delivery.keys import Key
+from workbook_compiler.delivery.pacing import SAFE, TRIES, UNCLEAR, Failure, wait
+from workbook_compiler.delivery.wire import TROUBLE, Auth, Watch, asked, body_of, failure_of
+from workbook_compiler.errors import UnclearError, UnreachableError
+from workbook_compiler.model.records import NONE
+from workbook_compiler.model.service import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,79 +34,193 @@ def fetch(server: str, path: str, etag: str | None = None) -> Fetched:
 
     Raises UsageError for an address that isn't one of the web.
     """
-    import requests
-
-    _refuse_other_than_web(server)
+    refuse_other_than_web(server)
     headers = {"Accept": "application/json", **({"If-None-Match": etag} if etag else {})}
     url, told = server.rstrip("/") + path, without_secrets(server)
-    try:
-        with _asked(url, headers, told) as answer:
-            if etag and answer.status_code == 304:
-                return Fetched(None, etag)
-            if answer.status_code != 200:
-                raise UnreachableError(told, f"it answered {answer.status_code} {answer.reason}")
-            body = bytearray()
-            for chunk in answer.iter_content(1 << 20):
-                body += chunk
-                if len(body) > MAX_BYTES:
+    with wire.connections(1) as http, Watch() as watch:
+        try:
+            answer = asked(http, url, headers, auth=None)
+            watch.check()
+            if isinstance(answer, str):
+                raise UnreachableError(told, answer)
+            with answer:
+                if etag and answer.status_code == 304:
+                    return Fetched(None, etag)
+                if answer.status_code != 200:
+                    raise UnreachableError(told, f"it answered {answer.status_code} {answer.reason}")
+                if (body := body_of(answer)) is None:
                     raise UnreachableError(told, "its answer is far too long")
-            return Fetched(bytes(body), answer.headers.get("ETag"))
-    except (requests.RequestException, ValueError) as error:  # a redirect to no address at all is a ValueError
-        raise UnreachableError(told, _words(error)) from error
+                watch.check()
+                return Fetched(body, answer.headers.get("ETag"))
+        except TROUBLE as error:
+            failure = failure_of(error, watch)
+    raise UnreachableError(told, failure.reason)  # not from the error, which holds the address with its password
 
 
-def _asked(url: str, headers: Mapping[str, str], told: str) -> Response:
-    """The answer to a GET. A redirect is followed within the host, or from http to https; elsewhere it is told."""
-    import requests
+class Session:
+    """Messages to one server over connections that are kept open. Any thread may send."""
 
-    with requests.Session() as session:
-        for _ in range(MAX_REDIRECTS + 1):
-            answer = session.get(url, headers=headers, timeout=TIMEOUT, stream=True, allow_redirects=False)
-            if not answer.is_redirect:
-                return answer
-            answer.close()
-            target = urljoin(url, answer.headers["Location"])
-            if not _same_place(url, target):
-                raise UnreachableError(
-                    told, f"it sends us on to {without_secrets(target)}; name that address if you trust it"
-                )
-            url = target
-    raise UnreachableError(told, "it sends us round in a circle")
+    def __init__(
+        self,
+        server: str,
+        key: Key | None = None,
+        jobs: int = 4,
+        pause: Callable[[float], None] = time.sleep,
+        log: Callable[[str], None] | None = None,
+    ) -> None:
+        refuse_other_than_web(server)
+        self.server = without_secrets(server).rstrip("/")
+        self.counts: Counter[str] = Counter()
+        """Messages that left, by method; a second try is a second message."""
+        self._auth = Auth(key)
+        self._http = wire.connections(jobs)
+        self._pause, self._log = pause, log
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def send(self, method: str, path: str, body: Any = None) -> Answer:
+        """Send one message and return its answer, of any status; again and again only where nothing can be done twice.
+
+        Raises UnreachableError when nothing was sent or a question has no answer, UnclearError when the server may have
+        done what was asked.
+        """
+        import orjson
+
+        data = None if body is None else orjson.dumps(body)
+        for attempt in range(TRIES):
+            outcome = self._attempt(method, path, data)
+            seconds = wait(method, outcome, attempt, known=bool(self.counts))
+            if seconds is None:
+                break
+            self._pause(seconds)
+        return self._settled(method, path, outcome)
+
+    @contextmanager
+    def opened(self, path: str, headers: Mapping[str, str] = NONE, *, follow: bool = True) -> Iterator[Opened]:
+        """GET bytes of any length, as ``opened`` does; the key goes to this server alone. ``follow``: redirects too."""
+        with self._lock:
+            self.counts["GET"] += 1
+        with opened(self.address(path), headers, self._http, self._auth, leads=may_lead if follow else None) as found:
+            yield found
+
+    def address(self, path: str) -> str:
+        """Return the address of a path, which can't lead away from the server: ``@other.org`` would make it a user's name."""
+        return f"{self.server}/{path.lstrip('/')}"
+
+    def _attempt(self, method: str, path: str, data: bytes | None) -> Answer | Failure:
+        headers = {"Accept": "application/json", **({} if data is None else {"Content-Type": "application/json"})}
+        began = time.monotonic()
+        with Watch() as watch:
+            try:
+                found = asked(self._http, self.address(path), headers, self._auth, method, data)
+                outcome = Failure(found, sent=False) if isinstance(found, str) else _answer(found, method)
+                watch.check()
+            except TROUBLE as error:
+                outcome = failure_of(error, watch)
+        self._noted(method, path, outcome, time.monotonic() - began)
+        return outcome
+
+    def _noted(self, method: str, path: str, outcome: Answer | Failure, seconds: float) -> None:
+        """Count and tell a message."""
+        if isinstance(outcome, Answer) or outcome.sent:
+            with self._lock:
+                self.counts[method] += 1
+        if self._log is not None:
+            told = outcome.reason if isinstance(outcome, Failure) else outcome.status
+            self._log(f"{method} {path}: {told}, {seconds:.2f} s")
+
+    def _settled(self, method: str, path: str, outcome: Answer | Failure) -> Answer:
+        if isinstance(outcome, Failure):
+            if method in SAFE or not outcome.sent:
+                raise UnreachableError(self.server, outcome.reason)
+            raise UnclearError(method, path, outcome.reason)
+        if method not in SAFE and outcome.status in UNCLEAR:
+            raise UnclearError(method, path, f"it answered {outcome.status}")
+        return outcome
 
 
-def _same_place(old: str, new: str) -> bool:
-    before, after = urlsplit(old), urlsplit(new)
-    if (before.scheme, after.scheme, before.port, after.port) == ("http", "https", None, None):
-        return before.hostname == after.hostname
-    return (before.scheme, before.hostname, before.port) == (after.scheme, after.hostname, after.port)
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An answer whose bytes come piece by piece, as the server keeps them."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names in small letters."""
+    pieces: Iterator[bytes]
+    """Raises UnreachableError when the connection breaks off."""
 
 
-def without_secrets(address: str) -> str:
-    """Return an address as it may be shown and kept: without a name and password, and without what follows ``?``."""
-    return re.split("[?#]", re.sub(r"(?<=//)[^/?#]*@", "", address))[0]
+@contextmanager
+def opened(
+    address: str,
+    headers: Mapping[str, str] = NONE,
+    http: wire.Http | None = None,
+    auth: Auth | None = None,
+    *,
+    leads: wire.Leads | None = may_lead,
+) -> Iterator[Opened]:
+    """GET bytes of any length. Redirects are followed to https places; ``auth`` goes to the named server alone.
+
+    Raises UnreachableError without an answer, UsageError for an address that isn't one of the web.
+    """
+    refuse_other_than_web(address)
+    told, failure = without_secrets(address), None
+    named = {"Accept-Encoding": "identity", **headers}
+    with wire.connections(1) if http is None else _kept(http) as used:
+        with Watch() as watch:
+            try:
+                found = asked(used, address, named, auth or Auth(None), leads=leads)
+                watch.check()
+            except TROUBLE as error:
+                failure = failure_of(error, watch)
+        if failure is not None:
+            raise UnreachableError(told, failure.reason)
+        if isinstance(found, str):
+            raise UnreachableError(told, found)
+        with found:
+            yield Opened(found.status_code, _small(found), wire.pieces(found, told))
 
 
-def _refuse_other_than_web(address: str) -> None:
+@contextmanager
+def _kept(http: wire.Http) -> Iterator[wire.Http]:
+    yield http
+
+
+def _answer(response: wire.Response, method: str) -> Answer | Failure:
+    """The answer with its body read; a write whose success can't be understood is a Failure."""
+    with response:
+        data = body_of(response)
+    if data is None:
+        return Failure("its answer is far too long", sent=True)
+    body = _json(data)
+    if body is None and method not in SAFE and response.ok and not _may_be_silent(response, data):
+        return Failure("its answer can't be understood", sent=True)
+    return Answer(response.status_code, body, _small(response))
+
+
+def _may_be_silent(response: wire.Response, data: bytes) -> bool:
+    """Whether the server meant to say nothing. An answer cut off in its headers is empty too, but names no length."""
+    return data.strip() == b"null" or (
+        not data and (response.status_code == 204 or "Content-Length" in response.headers)
+    )
+
+
+def _json(data: bytes) -> Any:
+    """The JSON of an answer; None when it is something else. Python's own reader takes what some servers write, such as NaN."""
+    import orjson
+
     try:
-        parts = urlsplit(address)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        return orjson.loads(data)
     except ValueError:
-        usable = False
-    if not usable:
-        told = without_secrets(address) or "An empty text"
-        raise UsageError(f"{told} isn't the address of a server; one looks like https://data.example.org.")
+        with suppress(ValueError, RecursionError):
+            return json.loads(data)
+    return None
 
 
-def _words(error: Exception) -> str:
-    """The kind of failure without the address and the library's inner words."""
-    import requests
-
-    if isinstance(error, requests.Timeout):
-        return "no answer in time"
-    if isinstance(error, requests.exceptions.SSLError):
-        return "its certificate can't be trusted"
-    if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return "the connection broke off in the middle of its answer"
-    if isinstance(error, requests.ConnectionError):
-        return "no connection"
-    return "the address or its answer can't be understood"
+def _small(response: wire.Response) -> dict[str, str]:
+    return {name.lower(): value for name, value in response.headers.items()}

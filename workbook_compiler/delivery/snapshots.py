@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from workbook_compiler.delivery import client
+from workbook_compiler.delivery.addresses import without_secrets
 from workbook_compiler.errors import SchemaError, UsageError
 from workbook_compiler.files import user_cache, written_whole
 from workbook_compiler.model.portal import Portal
+from workbook_compiler.model.service import Term
 
 PROFILES = "profiles.json"
 ABOUT = "snapshot.json"
+VOCABULARIES = "vocabularies.json"
+"""The records of small types, which templates offer where a link is wanted."""
 
 Loaded = tuple[Mapping[str, Any], str, str]
 """The documents, where they came from (a file's name or an address, never a path), and their SHA-256."""
@@ -50,10 +53,12 @@ def pull(portal: Portal, server: str | None, folder: Path | None) -> tuple[Path,
     """Fetch a portal's schemas into a folder (the cache without one); return it and whether anything is new."""
     target = folder or cache(portal)
     address = (server or portal.server).rstrip("/")
-    kept = client.without_secrets(address)
+    kept = without_secrets(address)
     about = _about(target)
     known = about.get("server") == kept and _sha256(target / PROFILES) == about.get("sha256")
     etag = about.get("etag") if known else None
+    from workbook_compiler.delivery import client
+
     answer = client.fetch(address, portal.schema_path, etag)
     if answer.body is None:
         return target, False
@@ -66,6 +71,28 @@ def pull(portal: Portal, server: str | None, folder: Path | None) -> tuple[Path,
     with written_whole(target / ABOUT) as beside:
         beside.write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
     return target, changed
+
+
+def keep_vocabularies(folder: Path, found: Mapping[str, Sequence[Term]]) -> None:
+    """Write the records of small types beside a snapshot's schemas."""
+    listed = {name: [term._asdict() for term in terms] for name, terms in found.items() if terms}
+    if not listed:  # a portal without a search; what was kept before may still serve
+        return
+    with written_whole(folder / VOCABULARIES) as beside:
+        beside.write_text(json.dumps(listed, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def vocabularies(portal: Portal, source: str | Path | None) -> Mapping[str, Sequence[Term]]:
+    """Return the records of small types that were kept with a snapshot; none for a file or an address."""
+    folder = cache(portal) if source is None else Path(source)
+    try:
+        listed = json.loads((folder / VOCABULARIES).read_text("utf-8"))
+        return {
+            str(name): [Term(str(term["name"]), tuple(map(str, term["meant_for"]))) for term in terms]
+            for name, terms in listed.items()
+        }
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):  # none there, or not ours
+        return {}
 
 
 def _sha256(path: Path) -> str | None:
@@ -94,12 +121,14 @@ def _address(portal: Portal, url: str) -> Loaded:
     try:
         parts = urlsplit(url)
     except ValueError as error:
-        raise UsageError(f"{client.without_secrets(url)} isn't an address.") from error
+        raise UsageError(f"{without_secrets(url)} isn't an address.") from error
+    from workbook_compiler.delivery import client
+
     server = f"{parts.scheme}://{parts.netloc}"
     path = parts.path + (f"?{parts.query}" if parts.query else "")
     answer = client.fetch(server, path if parts.path.strip("/") else portal.schema_path)
     body = answer.body or b""
-    source = client.without_secrets(url)
+    source = without_secrets(url)
     return _parsed(body, source), source, hashlib.sha256(body).hexdigest()
 
 

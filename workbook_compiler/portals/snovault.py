@@ -11,8 +11,8 @@ from workbook_compiler.errors import SchemaError
 from workbook_compiler.model.plan import Plan, Request
 from workbook_compiler.model.portal import Portal
 from workbook_compiler.model.schema import Access, EntityType, Feed, Kind, Link, Property, Schema
-from workbook_compiler.model.service import Service
-from workbook_compiler.portals import snovault_server
+from workbook_compiler.model.service import Holdings, Service
+from workbook_compiler.portals import snovault_export, snovault_server
 from workbook_compiler.portals.json_schema import property_of, rules_of
 from workbook_compiler.portals.legal import draft
 from workbook_compiler.portals.mixins import is_raw, resolve
@@ -227,6 +227,18 @@ FOURDN = Portal(
         created=snovault_server.created,
         refusals=refusals,
         extends=frozenset(("aliases", "tags")),
+        vocabulary=snovault_server.vocabulary,
+        vocabularies=("ExperimentType", "FileFormat"),
+        awaits_file=snovault_server.awaits_file,
+        upload_keys=snovault_server.upload_keys,
+        holdings=Holdings(
+            snovault_export.every,
+            snovault_export.search,
+            snovault_export.listed,
+            snovault_export.type_of,
+            snovault_export.own,
+        ),
     ),
+    sandbox=True,
 )
 PORTALS = (FOURDN,)

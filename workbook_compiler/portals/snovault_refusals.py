@@ -6,6 +6,7 @@ leads nowhere comes twice, once without and once with its place: that is one mis
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from workbook_compiler.model.plan import Request
 from workbook_compiler.model.records import Pointer
 from workbook_compiler.model.service import Answer, Refusal
+from workbook_compiler.nearest import nearest
 
 _PREFIX = "Schema: "
 _QUOTED = r"'(.*?)'"
@@ -67,10 +69,53 @@ def _refusal(error: Mapping[str, Any], body: Mapping[str, Any]) -> Refusal:
     if wrong is not None and wrong[2] not in _JSON_TYPES:
         return Refusal("link-type", place or None, words, wrong[2])
     if words.startswith("Additional properties") and (extra := _TOO_MUCH.search(words)) is not None:
-        return Refusal("extra", (*place, extra[1]), words)
+        return Refusal(
+            "extra", (*place, extra[1]), "it knows no such column here.", _value_at(body, (*place, extra[1]))
+        )
     if ("permission" in words.lower() and "required" in words.lower()) or "not allowed to" in words.lower():
-        return Refusal("permission", place or None, words)
-    return Refusal("value", place or _pointer_of(body, _first_quoted(words)), words, _value_at(body, place))
+        return Refusal("permission", place or None, "only its staff may fill this in.", _value_at(body, place))
+    value = _value_at(body, place)
+    return Refusal("value", place or _pointer_of(body, _first_quoted(words)), in_plain_words(words, value), value)
+
+
+_PLAIN = (
+    (re.compile(r" does not match '"), "it hasn't the form that is wanted here."),
+    (re.compile(r" is not a '(?:uri|url)'$"), "it isn't a web address."),
+    (re.compile(r" is not a '([\w-]+)'$"), "it isn't a valid {0}."),
+    (re.compile(r" has non-unique elements$"), "something stands in it twice."),
+    (re.compile(r" is too short$| should be non-empty$| is too few"), "it is too short."),
+    (re.compile(r" is too long$"), "it is too long."),
+    (re.compile(r" is (?:less than|not greater than or equal to) the minimum of (.+)$"), "it is less than {0}."),
+    (re.compile(r" is (?:greater than|not less than or equal to) the maximum of (.+)$"), "it is more than {0}."),
+    (re.compile(r" is not of type '(?:number|integer)'"), "a number is wanted."),
+    (re.compile(r" is not of type 'string'"), "a text is wanted."),
+    (re.compile(r" is not of type 'boolean'"), "yes or no is wanted."),
+    (re.compile(r" is not of type "), "something of another kind is wanted."),
+    (re.compile(r" is not valid under any of the given schemas$"), "it fits none of the ways this can be filled in."),
+)
+"""What the server's checker says, and what that means."""
+_CHOICES = re.compile(r" is not one of (\[.*\])$", re.DOTALL)
+
+
+def in_plain_words(words: str, value: str | None) -> str:
+    """Return the server's words as a person at the bench says them; words that aren't known stay as they are."""
+    choices = _CHOICES.search(words)
+    if choices is not None:
+        return f"it isn't in the list.{_near(value or '', choices[1])}"
+    for pattern, plain in _PLAIN:
+        if (found := pattern.search(words)) is not None:
+            return plain.format(*found.groups())
+    return words
+
+
+def _near(value: str, listed: str) -> str:
+    try:
+        choices = [str(choice) for choice in ast.literal_eval(listed)]
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return ""
+    close = nearest(value, choices)
+    more = len(choices) - len(close)
+    return f" Nearest: {', '.join(close)}{f' (and {more} more)' if more else ''}." if close else ""
 
 
 def _place(name: Any, body: Mapping[str, Any]) -> Pointer:
@@ -102,12 +147,17 @@ def _pointer_of(node: Any, value: str | None) -> Pointer | None:
         return None
     inside = node.items() if isinstance(node, Mapping) else enumerate(node) if isinstance(node, list) else ()
     for step, inner in inside:
-        if isinstance(inner, str) and (inner == value or inner.rstrip("/").rpartition("/")[2] == value):
+        if isinstance(inner, str) and value in (inner, inner.rstrip("/").rpartition("/")[2], _as_name(inner)):
             return (step,)
         rest = _pointer_of(inner, value)
         if rest is not None:
             return (step, *rest)
     return None
+
+
+def _as_name(title: str) -> str:
+    """A title as the portal makes a name of it: a vendor's."""
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
 
 
 def _value_at(node: Any, pointer: Pointer) -> str | None:

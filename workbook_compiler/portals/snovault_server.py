@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from workbook_compiler.errors import UnreachableError
 from workbook_compiler.model.plan import Action, Operation, Request
+from workbook_compiler.model.records import key_of
 from workbook_compiler.model.schema import Schema
-from workbook_compiler.model.service import Account, Answer, Found, Send
+from workbook_compiler.model.service import Account, Answer, Found, Send, Term
 
 AT_ONCE = 60
 """So many aliases are asked for in one search: an address stays well below the 8,000 characters servers take."""
@@ -92,15 +93,17 @@ def _found(item: Any) -> Found | None:
 
 
 def look(send: Send, value: str) -> Found | None:
-    """Return what a link value names: an identifier, or a path."""
+    """Return what a link value names: an identifier, or a path. Raises UnreachableError when the portal doesn't say."""
     answer = send("GET", f"{_place(value)}?{FRESH}")
+    if answer.status == 401 or answer.status == 429 or answer.status >= 500:  # that isn't "there is none"
+        raise UnreachableError("the portal", f"it answered {answer.status} when asked for {value}")
     return _found(answer.body) if answer.ok else None
 
 
 def _place(value: str) -> str:
     """The path of an identifier; one that is a path already stays one. A colon needs no escape, and servers differ over it."""
     path = value if value.startswith("/") else f"/{value}"
-    return quote(path.rstrip("/") or "/", safe="/:@") + "/"
+    return quote(path.rstrip("/") or "/", safe="/:@%") + "/"  # a path from the server has its escapes already
 
 
 def values(send: Send, found: Found) -> Mapping[str, Any]:
@@ -117,7 +120,7 @@ def message(operation: Operation, schema: Schema, batch: int = 0) -> Request:
     if operation.action is Action.POST:
         path = "/" + schema.types[record.type].path
     else:
-        path = "/" + quote((operation.target or record.identifier or "").strip("/"), safe="/:@")
+        path = "/" + quote((operation.target or record.identifier or "").strip("/"), safe="/:@%")
         if operation.removes:
             path += "?" + urlencode({"delete_fields": ",".join(operation.removes)}, safe=",")
     return Request(batch, operation.action.value, path, operation.body, (operation.id,))
@@ -144,3 +147,29 @@ def created(answer: Answer) -> str | None:
     if isinstance(first, dict):
         first = first.get("uuid") or first.get("@id")
     return first.strip("/").rpartition("/")[2] if isinstance(first, str) else None
+
+
+def vocabulary(send: Send, type_name: str) -> list[Term]:
+    """Return the records of a small type that links may name; empty where the portal has none or no search.
+
+    Some say which types they are meant for, 4DN's file formats and experiment types.
+    """
+    query = [("type", type_name), ("field", "valid_item_types"), ("limit", "all")]
+    answer = send("GET", f"/search/?{urlencode(query)}")
+    graph = answer.body.get("@graph") if isinstance(answer.body, dict) else None
+    items = [item for item in graph or () if isinstance(item, dict) and isinstance(item.get("@id"), str)]
+    terms = (Term(unquote(key_of(item["@id"])), tuple(item.get("valid_item_types") or ())) for item in items)
+    return sorted(terms, key=lambda term: term.name.casefold())
+
+
+def awaits_file(values: Mapping[str, Any]) -> bool:
+    """Tell whether a file's record has no file yet."""
+    return values.get("status") in ("uploading", "upload failed")
+
+
+def upload_keys(send: Send, uuid: str) -> Any:
+    """Return new ``upload_credentials`` for a record, or None: there is a file already, or no store."""
+    answer = send("POST", f"/{uuid}/upload", {})
+    graph = answer.body.get("@graph") if isinstance(answer.body, dict) else None
+    first = graph[0] if answer.ok and isinstance(graph, list) and graph else None
+    return first.get("upload_credentials") if isinstance(first, dict) else None

@@ -1,0 +1,104 @@
+"""After sending, every row has its receipt, and every data file is where the portal wanted it."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import openpyxl
+import pytest
+from conftest import FOURDN
+
+from live.calls import calling
+from workbook_compiler import api, receiving, submission
+from workbook_compiler.sandbox import Running, Sandbox
+
+SCHEMA = api.load_schema("4dn", FOURDN / "profiles.json")
+
+
+@pytest.fixture
+def filled(tmp_path: Path) -> Path:
+    shutil.copytree(FOURDN, tmp_path / "book")
+    return tmp_path / "book" / "filled.xlsx"
+
+
+def sent(book: Path, where: submission.Where) -> tuple[submission.Submitted, receiving.Uploads, list[Path]]:
+    """Do all that ``wbc submit --yes`` does."""
+    result = api.compile(book, SCHEMA)
+    assert result.plan is not None
+    with submission.connection("4dn", where) as to:
+        one = submission.compared(result.plan, to, where, book)
+        done = submission.submit(one, to, where, book)
+        files = receiving.uploaded(one, done, to, book)
+        return done, files, receiving.write_receipts(receiving.receipts(done, to), one.plan, to, [book])
+
+
+def test_each_row_has_its_receipt_in_a_copy_that_is_nothing_new(filled: Path, fresh: Running) -> None:
+    """Uuid, accession, link and time stand beside the rows; the copy sent again is an empty plan."""
+    where = submission.Where(keyfile=fresh.keyfile)
+    before = filled.read_bytes()
+    _, _, [copy, receipt] = sent(filled, where)
+    assert filled.read_bytes() == before
+    sheet = openpyxl.load_workbook(copy)["Biosource"]
+    heads = {cell.value: cell.column for cell in sheet[1]}
+    uuid, link = sheet.cell(5, heads["#uuid"]).value, sheet.cell(5, heads["#link"]).value
+    assert sheet.cell(5, heads["#status"]).value == "created"
+    with calling(fresh.keyfile) as calls:
+        stored = calls.found(f"/{uuid}")
+    assert stored["accession"] == sheet.cell(5, heads["#accession"]).value
+    assert link == fresh.server + stored["@id"]
+    entries = json.loads(receipt.read_text("utf-8"))["records"]
+    assert len(entries) == 40
+    assert {entry["action"] for entry in entries} == {"POST"}
+    plan = api.compile(copy, SCHEMA).plan
+    assert plan is not None
+    with submission.connection("4dn", where) as to:
+        assert submission.compared(plan, to, where).plan.summary.keys() == {"SKIP"}
+
+
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """An S3 stand-in on this machine, of which this process is a client."""
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    address = f"http://{host}:{port}"
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    yield address
+    boto3.DEFAULT_SESSION = None
+    server.stop()
+
+
+def test_data_files_are_uploaded_once(portal_python: str, filled: Path, tmp_path: Path, store: str) -> None:
+    """Each arrives with the checksum of its record; a second run uploads nothing."""
+    import boto3
+
+    del portal_python
+    with Sandbox(FOURDN / "profiles.json", tmp_path / "sandbox", uploads=store) as running:
+        where = submission.Where(keyfile=running.keyfile)
+        done, files, _ = sent(filled, where)
+        assert done.ok
+        assert (files.sent, files.failed, files.without_place) == (16, (), 0)
+        _, again, _ = sent(filled, where)
+        assert again.sent == 0
+        client = boto3.client("s3")
+        stored = [
+            client.get_object(Bucket=bucket["Name"], Key=item["Key"])["Body"].read()
+            for bucket in client.list_buckets()["Buckets"]
+            for item in client.list_objects_v2(Bucket=bucket["Name"]).get("Contents", ())
+        ]
+    local = [path.read_bytes() for path in sorted((filled.parent / "fastq").iterdir())]
+    assert sorted(hashlib.md5(data, usedforsecurity=False).hexdigest() for data in stored) == sorted(
+        hashlib.md5(data, usedforsecurity=False).hexdigest() for data in local
+    )
+    assert all(gzip.decompress(data).startswith(b"@") for data in stored)

@@ -1,0 +1,121 @@
+"""What the verbs share: compiling for a command, and speaking to a person. Results go to stdout, words to stderr."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workbook_compiler.errors import UsageError
+
+if TYPE_CHECKING:
+    from workbook_compiler.api import Result
+    from workbook_compiler.model.report import Step
+    from workbook_compiler.model.schema import Schema
+
+
+def compiled(
+    books: Sequence[Path],
+    portal: str | None,
+    schemas: str | None,
+    type_name: str | None,
+    jobs: int = 1,
+    dask: str | None = None,
+) -> Result:
+    """Return what workbooks mean; the portal and its schemas are the ones that were named, or the workbook's own.
+
+    Raises UsageError when none is known.
+    """
+    from workbook_compiler import api
+    from workbook_compiler.executors import workers
+
+    with progress() as step, workers(jobs, dask, len(books)) as executor:
+        name = portal or (api.portal_of(list(books)) if executor else None)
+        if executor is not None and name is not None:
+            schema = api.load_schema(name, schemas)
+            _known_type(type_name, schema)
+            return _kept(api.compile(list(books), schema, type_name=type_name, executor=executor, step=step))
+        read = api.read(list(books), type_name, step)
+        _load_reports()
+        said = api.manifest(read)
+        name = portal or said.get("portal")
+        if name is None and not any(workbook.sheets for workbook, _ in read):
+            return _kept(api.compile_workbooks(read, api.no_schema(), step))
+        if name is None:
+            raise UsageError("Say which portal with --portal; this workbook isn't from a template of ours.")
+        schema = api.load_schema(name, schemas)
+        _known_type(type_name, schema)
+        return _kept(api.compile_workbooks(read, schema, step))
+
+
+_RESULTS: list[Result] = []
+
+
+def _kept(result: Result) -> Result:
+    """Return the result, which lives as long as the process: ``run`` ends that without taking it apart."""
+    _RESULTS.append(result)
+    return result
+
+
+def _load_reports() -> None:
+    """Load what tells of the result: the first sheet is being read, and there is nothing else to do meanwhile."""
+    import jinja2  # noqa: F401
+    import rich.console  # noqa: F401
+
+    from workbook_compiler import resources
+
+    resources.report_formats()
+
+
+def _known_type(name: str | None, schema: Schema) -> None:
+    if name is not None and name not in schema.types:
+        from workbook_compiler.nearest import nearest
+
+        raise UsageError(f"There is no type {name}. Near: {', '.join(nearest(name, schema.types))}.")
+
+
+@contextmanager
+def progress() -> Iterator[Step]:
+    """Give the function a long job tells its steps to: a bar on a terminal, silence elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda _label, _share: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (BarColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=1.0)
+        yield lambda label, share: progress.update(task, description=label, completed=share)
+
+
+def width() -> int:
+    """Return the columns of the terminal, within what can be read."""
+    import shutil
+
+    return max(60, min(shutil.get_terminal_size((100, 24)).columns, 140))
+
+
+def out(text: str) -> None:
+    """Write a result."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads has seen enough; the exit code still tells how it went
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def say(text: str) -> None:
+    """Say something to the person."""
+    sys.stderr.write(text + "\n")
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file, beside and renamed."""
+    from workbook_compiler.files import written_whole
+
+    with written_whole(path) as beside:
+        beside.write_text(text, encoding="utf-8", newline="\n")

@@ -1,0 +1,90 @@
+"""What the portal holds of all that a plan names: asked for with as few messages as it allows, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from workbook_compiler.delivery.compare import Held, Snapshot, schema_name
+from workbook_compiler.errors import UsageError
+from workbook_compiler.model.records import Record
+from workbook_compiler.model.report import Step, silent
+from workbook_compiler.model.service import Account, Found, Send, Service
+
+
+def snapshot(
+    service: Service,
+    send: Send,
+    records: Iterable[Record],
+    links: Iterable[str],
+    *,
+    known: Mapping[str, str] | None = None,
+    jobs: int = 4,
+    step: Step = silent,
+) -> Snapshot:
+    """Return what the portal holds of these records, and what these link values mean there.
+
+    ``known`` are the uuids of records (by id) that an earlier run has sent, empty where it didn't learn one: an index may
+    not show them yet. Who has an identifier is looked for by it, for another row may stand in its place. Raises
+    UnreachableError.
+    """
+    rows = list(records)
+    names = {record.id: names_of(record) for record in rows if record.identifier is not None}
+    step("Looking for what is there", 0.1)
+    found = dict(service.find(send, [(row.type, name) for row in rows for name in names.get(row.id, ())]))
+    here = {
+        id_: found[alias] for id_, given in names.items() if (alias := next(filter(found.__contains__, given), None))
+    }
+    with ThreadPoolExecutor(jobs) as workers:
+        missed = [
+            (record.id, name)
+            for record in rows
+            if known
+            and record.id in known
+            and record.id not in here
+            and (name := record.identifier or known[record.id])
+        ]
+        looked = workers.map(lambda pair: service.look(send, pair[1]), missed)
+        here.update((id_, one) for (id_, _), one in zip(missed, looked, strict=True) if one is not None)
+        step("Reading what is there", 0.3)
+        values = workers.map(lambda one: service.values(send, one), here.values())
+        held = {id_: Held(one, stored) for (id_, one), stored in zip(here.items(), values, strict=True)}
+        step("Following links", 0.7)
+        wanted = list(dict.fromkeys(links))
+        meant: dict[str, Found | None] = dict(
+            zip(wanted, workers.map(lambda link: service.look(send, link), wanted), strict=True)
+        )
+    return Snapshot(held, meant)
+
+
+def names_of(record: Record) -> list[str]:
+    """Return what a record may be known by: its identifier, and the others of the same list."""
+    held = record.values.get(schema_name(record))
+    others = held if isinstance(held, list) else []
+    return list(dict.fromkeys([*([record.identifier] if record.identifier else []), *map(str, others)]))
+
+
+def owner(account: Account, lab: str | None, award: str | None) -> tuple[str, str] | None:
+    """Return the lab and the award that new records get; None where the portal knows of none.
+
+    Raises UsageError where there is a choice and none was made, or where the lab isn't one of the user's.
+    """
+    labs = list(account.owners)
+    if lab is None and not labs:
+        return None
+    chosen = _chosen("lab", lab, labs, strict=not account.admin)
+    awards = list(account.owners.get(chosen, ()))
+    return chosen, _chosen("award", award, awards, strict=False)
+
+
+def _chosen(kind: str, wanted: str | None, known: list[str], *, strict: bool) -> str:
+    if wanted is not None:
+        meant = [path for path in known if wanted.strip("/") in (path.strip("/"), path.strip("/").rpartition("/")[2])]
+        if meant or not strict:
+            return meant[0] if meant else wanted
+        raise UsageError(f"{wanted} isn't a {kind} you may send for. Yours: {', '.join(known) or 'none'}.")
+    if len(known) == 1:
+        return known[0]
+    if not known:
+        raise UsageError(f"The portal names no {kind} for your lab. Say which with --{kind}.")
+    raise UsageError(f"You have several {kind}s. Say which with --{kind}: {', '.join(known)}.")

@@ -1,0 +1,286 @@
+"""Files that rows name: looked at before anything is sent, and those that travel inside a record put into its message."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workbook_compiler.delivery.checksums import Checked, Problem, checksums, same_content
+from workbook_compiler.delivery.paths import is_address, place_of
+from workbook_compiler.errors import UnreachableError, UsageError
+from workbook_compiler.model.codes import files as codes
+from workbook_compiler.model.diagnostics import Code, Diagnostic, Location, Outcome
+from workbook_compiler.model.plan import Request
+from workbook_compiler.model.records import Pointer, Record
+from workbook_compiler.model.report import Step, silent
+from workbook_compiler.model.schema import Access, Schema
+
+LARGEST = 50 << 20
+"""Bytes of an attached file: it travels inside its record's message."""
+CHECKSUM = "md5sum"
+EXTRA = "extra_files"
+"""4DN's list of files that come along with a file; a member's ``filename`` is a path, and no property of the portal's."""
+SIGNATURES: Mapping[str, tuple[bytes, ...]] = {
+    "image/png": (b"\x89PNG\r\n\x1a\n",),
+    "image/jpeg": (b"\xff\xd8\xff",),
+    "image/gif": (b"GIF87a", b"GIF89a"),
+    "image/tiff": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+    "application/pdf": (b"%PDF-",),
+    "application/zip": (b"PK\x03\x04", b"PK\x05\x06"),
+}
+"""How files of a media type begin; of others nothing is known."""
+_REASONS = {
+    Problem.NOT_A_FILE: "it isn't a file",
+    Problem.UNREADABLE: "you may not open it",
+    Problem.CHANGED: "it changed while it was read",
+    Problem.TRUNCATED: "its end is missing",
+    Problem.DAMAGED: "it is damaged",
+}
+_CODES = {Problem.MISSING: codes.FLE01, Problem.EMPTY: codes.FLE02, Problem.TRUNCATED: codes.FLE03}
+_CODES |= {Problem.DAMAGED: codes.FLE03}
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A file that a row names."""
+
+    record: Record
+    pointer: Pointer
+    """Where in the record."""
+    typed: str
+    attached: str | None
+    """The media type it is declared with when it travels inside the record; None for a data file."""
+
+    @property
+    def location(self) -> Location:
+        """The cell."""
+        return self.record.origin.place(self.pointer[:1]) or self.record.location
+
+    def wrong(self, code: Code, **context: Any) -> Diagnostic:
+        """What is wrong with the file."""
+        return Diagnostic(code, self.location, str(self.pointer[0]), self.typed, context)
+
+
+Checksums = Mapping[int, Mapping[str, str]]
+"""A record's number -> property -> md5."""
+
+
+def named(records: Iterable[Record]) -> Iterator[Named]:
+    """Yield every file that the records name, in their order."""
+    for record in records:
+        for name, typed in record.files.items():
+            value = record.values.get(name)
+            attached = str(value.get("type")) if isinstance(value, dict) else None
+            yield Named(record, (name,), typed, attached)
+        if EXTRA in record.values:
+            yield from _extra(record, record.values[EXTRA])
+
+
+def _extra(record: Record, members: Any) -> Iterator[Named]:
+    for number, member in enumerate(members if isinstance(members, list) else ()):
+        if isinstance(member, dict) and isinstance(member.get("filename"), str):
+            yield Named(record, (EXTRA, number, "filename"), member["filename"], None)
+
+
+def check(
+    records: Sequence[Record],
+    schema: Schema,
+    folder: Path,
+    executor: Executor | None = None,
+    cache: Path | None = None,
+    step: Step = silent,
+) -> list[Diagnostic]:
+    """Return what is wrong with the files that the records name, before anything is sent."""
+    return list(look(records, schema, folder, executor, cache, step).diagnostics)
+
+
+def look(
+    records: Sequence[Record],
+    schema: Schema,
+    folder: Path,
+    executor: Executor | None = None,
+    cache: Path | None = None,
+    step: Step = silent,
+) -> Outcome[Checksums]:
+    """Read every file that the records name; return the checksums that rows leave out, and what is wrong.
+
+    ``folder`` is where relative paths begin. An attachment on the web is fetched, and fetched again when it is sent.
+    """
+    files = list(named(records))
+    here = [file for file in files if not (is_address(file.typed) and file.attached)]
+    places = [place_of(file.typed, folder) for file in here]
+    looked = list(zip(here, checksums(places, executor, cache, step), strict=True))
+    found = [*_each(looked), *_on_the_web(files)]
+    sums = dict(_sums(looked, schema))
+    found += [*_twice(looked, schema), *_others(sums)]
+    ordered = sorted(found, key=lambda pair: pair[0])
+    return Outcome(_missing(records, sums), tuple(diagnostic for _, diagnostic in ordered))
+
+
+# ---------------------------------------------------------------- what is wrong
+
+Looked = Sequence[tuple[Named, Checked]]
+Told = tuple[int, Diagnostic]
+"""The number of the record it belongs to, and what is wrong."""
+
+
+def _each(looked: Looked) -> Iterator[Told]:
+    for file, checked in looked:
+        diagnostic = _of(file, checked)
+        if diagnostic is not None:
+            yield file.record.number, diagnostic
+
+
+def _of(file: Named, checked: Checked) -> Diagnostic | None:
+    if is_address(file.typed):
+        return file.wrong(codes.FLE01, advice="Download it first: data files are sent from your computer.")
+    if checked.problem is not None:
+        code = _CODES.get(checked.problem, codes.FLE08)
+        reason = _REASONS.get(checked.problem)
+        return file.wrong(code, **({"reason": reason} if reason else {}))
+    if file.attached is None:
+        return None
+    if (checked.size or 0) > LARGEST:
+        return _too_large(file)
+    try:
+        with checked.path.open("rb") as stream:
+            return _other_kind(file, stream.read(16))
+    except OSError:
+        return file.wrong(codes.FLE08, reason=_REASONS[Problem.UNREADABLE])
+
+
+def _too_large(file: Named) -> Diagnostic:
+    return file.wrong(codes.FLE06, limit=f"{LARGEST >> 20} MB")
+
+
+def _other_kind(file: Named, begin: bytes) -> Diagnostic | None:
+    known = SIGNATURES.get(file.attached or "")
+    if not known or begin.startswith(known):
+        return None
+    return file.wrong(codes.FLE05, expected="." + file.typed.rpartition(".")[2])
+
+
+def _on_the_web(files: Iterable[Named]) -> Iterator[Told]:
+    """Attachments that a row names by an address, each fetched once."""
+    addresses: dict[str, Callable[[Named], Diagnostic | None]] = {}
+    for file in files:
+        if file.attached and is_address(file.typed):
+            if file.typed not in addresses:
+                addresses[file.typed] = _verdict(file.typed)
+            diagnostic = addresses[file.typed](file)
+            if diagnostic is not None:
+                yield file.record.number, diagnostic
+
+
+def _verdict(address: str) -> Callable[[Named], Diagnostic | None]:
+    try:
+        data = fetched(address)
+    except (UnreachableError, UsageError) as error:
+        reason = error.reason if isinstance(error, UnreachableError) else "the address can't be understood"
+        return lambda file: file.wrong(codes.FLE08, reason=reason)
+    if len(data) > LARGEST:
+        return _too_large
+    if not data:
+        return lambda file: file.wrong(codes.FLE02)
+    return lambda file: _other_kind(file, data[:16])
+
+
+def _sums(looked: Looked, schema: Schema) -> Iterator[tuple[int, tuple[Named, str]]]:
+    """The md5 of each data file whose record keeps one, by the record's number."""
+    for file, checked in looked:
+        if checked.md5 is not None and checked.problem is None and _keeps_checksum(file, schema):
+            yield file.record.number, (file, checked.md5)
+
+
+def _keeps_checksum(file: Named, schema: Schema) -> bool:
+    entity = schema.types.get(file.record.type)
+    own = entity.properties.get(CHECKSUM) if entity else None
+    upload = entity.properties.get(str(file.pointer[0])) if entity else None
+    return bool(own and own.access is not Access.REFUSED and upload and upload.upload)
+
+
+def _twice(looked: Looked, schema: Schema) -> Iterator[Told]:
+    """One content in several rows, told at the second of them. A portal that keeps checksums takes each only once."""
+    kept = {id(checked): file for file, checked in looked if _keeps_checksum(file, schema) and checked.problem is None}
+    for group in same_content(checked for _, checked in looked if id(checked) in kept):
+        first, second, *more = (kept[id(checked)] for checked in group)
+        others = (first.location, *(file.location for file in more))
+        rows = f"{first.location}{f' and {len(more)} more' if more else ''}"
+        found = second.wrong(codes.FLE04, rows=rows)
+        yield (
+            second.record.number,
+            Diagnostic(found.code, found.location, found.field, found.value, found.context, (), others),
+        )
+
+
+def _others(sums: Mapping[int, tuple[Named, str]]) -> Iterator[Told]:
+    """Rows whose own checksum is another than the file's."""
+    for number, (file, md5) in sums.items():
+        typed = file.record.values.get(CHECKSUM)
+        if isinstance(typed, str) and typed.lower() != md5:
+            place = file.record.origin.place((CHECKSUM,)) or file.record.location
+            yield number, Diagnostic(codes.FLE07, place, CHECKSUM, typed, {"path": file.typed, "actual": md5}, (md5,))
+
+
+def _missing(records: Iterable[Record], sums: Mapping[int, tuple[Named, str]]) -> Checksums:
+    silent_rows = {record.number for record in records if CHECKSUM not in record.values}
+    return {number: {CHECKSUM: md5} for number, (_, md5) in sums.items() if number in silent_rows}
+
+
+def contents(records: Iterable[Record], folder: Path) -> Mapping[tuple[str, str], str]:
+    """Return the md5 of the files that travel inside records, by record id and property; those that aren't here are left out."""
+    files = [file for file in named(records) if file.attached and not is_address(file.typed)]
+    looked = zip(files, checksums([place_of(file.typed, folder) for file in files]), strict=True) if files else ()
+    return {(file.record.id, str(file.pointer[0])): found.md5 for file, found in looked if found.md5 is not None}
+
+
+# ---------------------------------------------------------------- inside a message
+
+
+def inline(request: Request, record: Record, folder: Path) -> Request:
+    """Return a message with the content of the files that travel inside it, as the portal wants them.
+
+    Raises UsageError for a file that went away since it was looked at.
+    """
+    body = dict(request.body)
+    for name, typed in record.files.items():
+        value = body.get(name)
+        if isinstance(value, dict) and value.get("href") == typed:
+            data = b64encode(content(typed, folder)).decode()
+            body[name] = {**value, "href": f"data:{value.get('type')};base64,{data}"}
+    return request._replace(body=body)
+
+
+def content(typed: str, folder: Path) -> bytes:
+    """Return the bytes of an attached file. Raises UsageError when it can't be had, or is too large."""
+    if is_address(typed):
+        data = fetched(typed)
+    else:
+        try:
+            with place_of(typed, folder).open("rb") as stream:
+                data = stream.read(LARGEST + 1)
+        except (OSError, ValueError):
+            raise UsageError(f"The file {typed} can't be read any more.") from None
+    if len(data) > LARGEST:
+        raise UsageError(f"The file {typed} is larger than {LARGEST >> 20} MB, too large to be attached.")
+    return data
+
+
+def fetched(address: str) -> bytes:
+    """Return the bytes at an address of the web, no more than one too many. Raises UnreachableError for any other answer."""
+    from workbook_compiler.delivery.addresses import without_secrets
+    from workbook_compiler.delivery.client import opened
+
+    data = bytearray()
+    with opened(address) as found:
+        if found.status != 200:
+            raise UnreachableError(without_secrets(address), f"it answered {found.status}")
+        for piece in found.pieces:
+            data += piece
+            if len(data) > LARGEST:
+                break
+    return bytes(data[: LARGEST + 1])

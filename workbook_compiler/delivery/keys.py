@@ -1,0 +1,182 @@
+"""Who we are to a portal: an access key from a file, the environment or the system's keyring. A secret is never shown."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from workbook_compiler.delivery.addresses import is_loopback, refuse_other_than_web, same_place, without_secrets
+from workbook_compiler.errors import UsageError
+
+DEFAULT = "~/keypairs.json"
+"""Where 4DN labs keep their keys."""
+MOST = 1 << 20
+"""A longer file is something else."""
+SHAPE = '{"default": {"key": "…", "secret": "…", "server": "https://…"}}'
+VARIABLES = {"key": "WBC_KEY", "secret": "WBC_SECRET", "server": "WBC_SERVER"}  # names, no secrets
+_PARTS = ("key", "secret")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An access key of a portal."""
+
+    id: str
+    secret: str = field(repr=False)
+    server: str
+    """The portal's address, without a final slash."""
+
+
+class NoKeyError(UsageError):
+    """There is no key, or none for the server that was named."""
+
+
+Found = tuple[Key, list[str]]
+"""A key, and what its owner should know, as sentences."""
+
+
+def load(
+    portal_name: str,
+    *,
+    keyfile: str | Path | None = None,
+    entry: str | None = None,
+    server: str | None = None,
+    environment: Mapping[str, str] = os.environ,
+) -> Found:
+    """Return the key for a portal: of the file or entry that was named, else the environment, the usual file, the keyring.
+
+    ``server`` is the address a person named: a key of another server is refused. Raises NoKeyError without one, UsageError
+    for a file that is wrong, in words that hold nothing of a file but the names of its entries.
+    """
+    if keyfile is not None or entry is not None:
+        path = Path(keyfile or DEFAULT).expanduser()
+        return _of_file(path, entry, portal_name, server)
+    if any(environment.get(name) for name in VARIABLES.values()):
+        return _of_environment(environment, server)
+    path = Path(DEFAULT).expanduser()
+    kept = None if path.exists() else _of_keyring(portal_name, server)
+    if kept is None and not path.exists():
+        raise NoKeyError(
+            f"There is no access key. Make one on the portal's website and save it as {DEFAULT}: {SHAPE}. "
+            "Or name a file with --keyfile."
+        )
+    return kept or _of_file(path, None, portal_name, server)
+
+
+# ---------------------------------------------------------------- a file
+
+
+def _of_file(path: Path, entry: str | None, portal_name: str, server: str | None) -> Found:
+    entries = _entries(path)
+    name = entry or _meant(entries, portal_name, server)
+    if name not in entries:
+        known = sorted(other for other, parts in entries.items() if isinstance(parts, dict))
+        there = f"It has: {', '.join(known)}." if known else "It has none."
+        raise UsageError(f"{path} has no entry “{name}”. {there} Choose one with --key.")
+    parts = entries[name]
+    if not isinstance(parts, dict):
+        raise UsageError(f"The entry “{name}” of {path} has another form than {SHAPE}.")
+    key, warnings = _key(parts, f"The entry “{name}” of {path}", server)
+    return key, [*_open_to_others(path), *warnings]
+
+
+def _meant(entries: Mapping[str, Any], portal_name: str, server: str | None) -> str:
+    """The entry that is meant when nobody says: of the named server, else of the portal, else the default."""
+    own = [name for name, parts in entries.items() if server and isinstance(parts, dict) and _is_for(parts, server)]
+    return next((name for name in (*own, portal_name) if name in entries), "default")
+
+
+def _is_for(parts: Mapping[str, Any], server: str) -> bool:
+    try:
+        return same_place(str(parts.get("server")), server)
+    except ValueError:
+        return False
+
+
+def _entries(path: Path) -> dict[str, Any]:
+    """The entries of a key file. What is wrong with it is told without a word of it: any of them may be a secret."""
+    if not path.is_file():
+        raise UsageError(f"There is no key file {path}. It looks like {SHAPE}.")
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(MOST + 1)
+    except OSError as error:
+        raise UsageError(f"The key file {path} can't be read: {error.strerror}.") from None
+    entries = _parsed(data) if len(data) <= MOST else None
+    if not isinstance(entries, dict):
+        raise UsageError(f"The key file {path} can't be understood. It looks like {SHAPE}.")
+    # a file with one key and no name around it is what the portal's page offers to copy
+    return {"default": entries} if set(_PARTS) <= set(entries) else entries
+
+
+def _parsed(data: bytes) -> Any:
+    try:
+        return json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _open_to_others(path: Path) -> list[str]:
+    if os.name != "posix" or not stat.S_IMODE(path.stat().st_mode) & 0o077:
+        return []
+    return [f"Other users of this computer can read {path}. Close it with: chmod 600 {path}"]
+
+
+# ---------------------------------------------------------------- elsewhere
+
+
+def _of_environment(environment: Mapping[str, str], server: str | None) -> Found:
+    parts = {part: environment[name] for part, name in VARIABLES.items() if environment.get(name)}
+    missing = [VARIABLES[part] for part in _PARTS if part not in parts]
+    if missing:
+        given = ", ".join(VARIABLES[part] for part in parts)
+        raise UsageError(f"{given} is set and {' and '.join(missing)} isn't. A key needs both WBC_KEY and WBC_SECRET.")
+    return _key(parts, "The environment", server)
+
+
+def _of_keyring(portal_name: str, server: str | None) -> Found | None:
+    """The keyring holds the parts one by one, under the names that a key file gives them."""
+    try:
+        import keyring
+        from keyring.errors import KeyringError
+    except ImportError:
+        return None
+    service = f"workbook-compiler/{portal_name}"
+    try:
+        held = {part: keyring.get_password(service, part) for part in VARIABLES}
+    except (KeyringError, OSError, RuntimeError):  # a computer without one, or one that stays locked
+        return None
+    parts = {part: text for part, text in held.items() if text}
+    return _key(parts, f"The keyring's {service}", server) if parts else None
+
+
+# ---------------------------------------------------------------- a key
+
+
+def _key(parts: Mapping[str, Any], place: str, server: str | None) -> Found:
+    whole = {"server": server, **{part: text for part, text in parts.items() if text}}
+    missing = [part for part in VARIABLES if not whole.get(part)]
+    if missing:
+        raise UsageError(f"{place} has no {' and no '.join(missing)}.")
+    texts = [whole[part] for part in VARIABLES]
+    if not all(isinstance(text, str) and text.isprintable() for text in texts):
+        raise UsageError(f"{place} holds something else than plain text.")
+    name, secret, address = (str(text).strip() for text in texts)
+    if ":" in name:
+        raise UsageError(f"{place} has a colon in its key, which no key has. Key and secret may have changed places.")
+    refuse_other_than_web(address)
+    told = without_secrets(address).rstrip("/")
+    if server is not None and not _is_for(whole, server):
+        raise NoKeyError(f"{place} is for {told}, not for {without_secrets(server)}. Choose another with --key.")
+    return Key(name, secret, told), _in_the_open(told)
+
+
+def _in_the_open(server: str) -> list[str]:
+    if not server.startswith("http:") or is_loopback(server):
+        return []
+    return [f"{server} begins with http, so your key travels unprotected. Use https if the server knows it."]

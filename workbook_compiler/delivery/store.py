@@ -1,0 +1,171 @@
+"""One place in an S3 store, opened with the keys a portal gave for it; new ones are asked for when they run out."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from workbook_compiler.errors import RefusedError, UnclearError, UnreachableError, UsageError
+from workbook_compiler.model.service import Answer, Send
+
+EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
+RENEWALS = 3
+"""Keys that are old when they come are asked for so often."""
+EARLY = timedelta(minutes=5)
+"""Keys are renewed before they run out: a part may take minutes."""
+SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Keys to put one file in one place, for a while."""
+
+    id: str
+    secret: str = field(repr=False)
+    token: str = field(repr=False)
+    bucket: str
+    key: str
+    expires: datetime | None = None
+
+    @property
+    def place(self) -> str:
+        """``s3://bucket/key``."""
+        return f"s3://{self.bucket}/{self.key}"
+
+
+Renew = Callable[[], Credentials]
+"""Ask the portal for new keys to the same place."""
+
+
+class StoreError(Exception):
+    """What the store said no to: ``code`` is its word for why, None when it couldn't be reached."""
+
+    def __init__(self, place: str, code: str | None) -> None:
+        super().__init__(code)
+        self.place, self.code = place, code
+
+    def told(self) -> RefusedError | UnreachableError:
+        """The same for a person."""
+        if self.code is None:
+            return UnreachableError(self.place, "the store can't be reached")
+        return RefusedError(f"{self.place}: the store doesn't take the file ({self.code}).")
+
+
+def credentials(given: Any) -> Credentials:
+    """Return the keys in a portal's ``upload_credentials``. Raises RefusedError for something else, in words without them."""
+    said: Mapping[str, Any] = given if isinstance(given, dict) else {}
+    place = re.fullmatch(r"s3://([a-z0-9][a-z0-9.-]{1,62})/([^\x00-\x1f]{1,1024})", str(said.get("upload_url")))
+    own, secret, token = (str(said.get(name) or "") for name in ("AccessKeyId", "SecretAccessKey", "SessionToken"))
+    if place is None or not all(text and text.isprintable() for text in (own, secret, token)):
+        raise RefusedError("The portal gave no usable keys to upload the file with.")
+    return Credentials(own, secret, token, place[1], place[2], _moment(said.get("Expiration")))
+
+
+def _moment(text: Any) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def renewing(send: Send, path: str) -> Renew:
+    """Return the question for new keys to a record's file. To ask twice does no harm."""
+
+    def ask() -> Credentials:
+        for _ in range(RENEWALS):
+            try:
+                return _granted(send("POST", f"{path.rstrip('/')}/upload", {}))
+            except UnclearError as error:
+                unclear = error
+        raise unclear
+
+    return ask
+
+
+def _granted(answer: Answer) -> Credentials:
+    if not answer.ok:
+        detail = answer.body.get("detail") if isinstance(answer.body, dict) else None
+        words = f": {detail}" if isinstance(detail, str) and len(detail) < 200 else ""
+        raise RefusedError(f"The portal gives no keys to upload the file ({answer.status}){words}.")
+    listed = answer.body.get("@graph") if isinstance(answer.body, dict) else None
+    first = listed[0] if isinstance(listed, list) and listed and isinstance(listed[0], dict) else {}
+    return credentials(first.get("upload_credentials"))
+
+
+class Store:
+    """Calls to S3 about one place. Any thread may call."""
+
+    def __init__(self, first: Credentials, renew: Renew | None, jobs: int) -> None:
+        self.place = first.place
+        self._now, self._renew, self._jobs = first, renew, jobs
+        self._lock = threading.Lock()
+        self._client: Any = None
+
+    def call(self, name: str, **named: Any) -> Any:
+        """Make a call and return what it gives. Raises StoreError."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        for attempt in range(RENEWALS + 1):
+            client, used = self._opened()
+            try:
+                return getattr(client, name)(Bucket=used.bucket, Key=used.key, **named)
+            except ClientError as error:
+                code: str | None = str(error.response.get("Error", {}).get("Code") or "unknown")
+            except BotoCoreError:
+                code = None
+            if code not in EXPIRED or self._renew is None or attempt == RENEWALS:
+                break
+            self._renewed(used)
+        raise StoreError(self.place, code)  # not from the library's error, which may hold the keys
+
+    def _opened(self) -> tuple[Any, Credentials]:
+        soon = self._now.expires is not None and self._now.expires - EARLY < datetime.now(UTC)
+        if soon and self._renew is not None:
+            self._renewed(self._now)
+        with self._lock:
+            if self._client is None:
+                self._client = _client(self._now, self._jobs)
+            return self._client, self._now
+
+    def _renewed(self, old: Credentials) -> None:
+        """Ask for new keys, once for all threads that found the old ones run out."""
+        with self._lock:
+            if self._now is not old or self._renew is None:
+                return
+            new = self._renew()
+            if new.place != self.place:
+                raise RefusedError(
+                    f"The portal moved the file from {self.place} to {new.place} meanwhile. Run the command again."
+                )
+            self._now, self._client = new, None
+
+
+def _client(keys: Credentials, jobs: int) -> Any:
+    """A client with these keys and no others. ``AWS_ENDPOINT_URL`` names another store than Amazon's, as everywhere."""
+    try:
+        import boto3
+        from botocore.config import Config
+        from botocore.exceptions import BotoCoreError
+    except ImportError:
+        raise UsageError("Uploading files needs one more package: pip install 'workbook-compiler[upload]'.") from None
+    settings = Config(
+        retries={"mode": "standard", "max_attempts": 5},
+        connect_timeout=10,
+        read_timeout=SECONDS,
+        max_pool_connections=jobs,
+        signature_version="s3v4",
+        request_checksum_calculation="when_required",  # other stores than Amazon's don't know the newer kinds
+        response_checksum_validation="when_required",
+    )
+    try:
+        session = boto3.session.Session(keys.id, keys.secret, keys.token, region_name="us-east-1")
+        return session.client("s3", config=settings)
+    except (BotoCoreError, ValueError):
+        raise UsageError(
+            "AWS_PROFILE, AWS_ENDPOINT_URL or ~/.aws/config holds something that can't be understood."
+        ) from None

@@ -1,0 +1,121 @@
+"""Codes about what the portal says: found when a workbook is compared with it or sent to it."""
+
+from __future__ import annotations
+
+from workbook_compiler.model.diagnostics import Code, Severity
+
+POR01 = Code(
+    "POR01",
+    "portal.link-nowhere",
+    Severity.ERROR,
+    title="The linked record isn't on the portal",
+    message="“{value}” is neither in this workbook nor on the portal.",
+    hint="Check how it is spelt, or add a row for it to the workbook.",
+    why="A link can only lead to a record that is there, or that is sent along.",
+    example="A biosource that nobody has registered yet.",
+)
+POR02 = Code(
+    "POR02",
+    "portal.link-type",
+    Severity.ERROR,
+    title="The link leads to another kind of record",
+    message="“{value}” is a {found} on the portal; a {expected} belongs here.",
+    hint="Name a record of type {expected}.",
+    why="An identifier that is right in one column may stand in the wrong one.",
+    example="The name of a biosample in the column for biosources.",
+    usual=(("found", "record of another type"), ("expected", "record of the column's type")),
+)
+POR03 = Code(
+    "POR03",
+    "portal.other-type",
+    Severity.ERROR,
+    title="The portal knows this identifier as another kind of record",
+    message="“{value}” is a {found} on the portal, not a {expected}.",
+    hint="Give the row an identifier of its own.",
+    why="An identifier names one record of the whole portal.",
+    example="An alias of a biosource typed for a biosample.",
+)
+POR04 = Code(
+    "POR04",
+    "portal.changed-meanwhile",
+    Severity.ERROR,
+    title="Somebody changed this on the portal meanwhile",
+    message="{field} was changed on the portal since this workbook was exported. It now says “{present}”.",
+    hint="Export the record again, or type the value that is to stay.",
+    why="Sending it would undo what somebody else did, without a word.",
+    example="A description that two people mend on the same day.",
+)
+POR05 = Code(
+    "POR05",
+    "portal.refused-value",
+    Severity.ERROR,
+    title="The portal refuses a value",
+    message="The portal doesn't take “{value}” here. It says: {words}",
+    hint="Correct the cell and send again; what was accepted isn't sent twice.",
+    why="Some rules only the portal knows.",
+    example="A number that is outside what the portal allows.",
+    usual=(("words", "nothing more."),),
+)
+POR06 = Code(
+    "POR06",
+    "portal.needs-value",
+    Severity.ERROR,
+    title="The portal needs a value that is missing",
+    message="The portal wants {field} filled in here.",
+    hint="Fill in {field} and send again.",
+    why="Some values are needed only together with others, or only for some records.",
+    example="A file without its format.",
+)
+POR07 = Code(
+    "POR07",
+    "portal.taken",
+    Severity.ERROR,
+    title="Another record of the portal has this already",
+    message="Another record of the portal has “{value}” already.",
+    hint="Give the row an identifier of its own. If it is the same record, name it as the portal does.",
+    why="Names, aliases and files are unique on the portal. A record may be there that you aren't allowed to see.",
+    example="An alias that a colleague has used.",
+)
+POR08 = Code(
+    "POR08",
+    "portal.not-allowed",
+    Severity.ERROR,
+    title="The portal doesn't allow this with your key",
+    message="The portal doesn't let you do this: {words}",
+    hint="Check the lab, or ask the portal's staff.",
+    why="A key belongs to a person, who may send for some labs only.",
+    example="A record of another lab.",
+    usual=(("words", "it gives no reason."),),
+)
+POR09 = Code(
+    "POR09",
+    "portal.refused",
+    Severity.ERROR,
+    title="The portal refuses the record",
+    message="The portal refuses this row: {words}",
+    hint="If the row doesn't show why, send these words to the portal's staff.",
+    why="The portal doesn't say which cell it means.",
+    example="A rule over several cells that the portal's own program checks.",
+    usual=(("words", "it gives no reason."),),
+)
+POR10 = Code(
+    "POR10",
+    "portal.held-back",
+    Severity.WARNING,
+    title="Rows that wait for another one",
+    message="{count:row} of this sheet wait for a row that wasn't sent: {because}.",
+    hint="Mend that row and send again; these follow by themselves.",
+    why="A record can only be sent after those it refers to.",
+    example="Biosamples of a biosource that the portal refused.",
+)
+POR11 = Code(
+    "POR11",
+    "portal.unclear",
+    Severity.ERROR,
+    title="The portal didn't answer clearly",
+    message="The portal gave no clear answer to this row: {words}",
+    hint="Run the same command again. It looks first, and sends nothing twice.",
+    why="A connection that breaks off doesn't tell whether the record was stored.",
+    example="A cable that was pulled out.",
+    usual=(("words", "the connection broke off."),),
+)

@@ -1,0 +1,247 @@
+"""The verbs that speak to a portal: ``plan``, ``submit``, ``export``, ``download``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from workbook_compiler.console import compiled, out, progress, say, width
+from workbook_compiler.errors import UsageError
+
+if TYPE_CHECKING:
+    from workbook_compiler.api import Result
+    from workbook_compiler.submission import Compared, Connection, Where
+
+Books = Annotated[list[Path], typer.Argument(help="Workbooks: .xlsx .xlsm .ods .tsv .csv. Several are one submission.")]
+Portal = Annotated[str | None, typer.Option("--portal", "-p", help="The portal; a template of ours knows its own.")]
+Schemas = Annotated[str | None, typer.Option("--schemas", help="A snapshot folder, a JSON file, or an address.")]
+TypeName = Annotated[str | None, typer.Option("--type", help="The type of the rows of a TSV or CSV file.")]
+KeyFile = Annotated[Path | None, typer.Option("--keyfile", help="Your keys; without it ~/keypairs.json.")]
+Entry = Annotated[str | None, typer.Option("--key", help="The entry of the key file; else the one called default.")]
+Server = Annotated[str | None, typer.Option("--server", help="Another server than the key's own.")]
+Lab = Annotated[str | None, typer.Option("--lab", help="The lab of new records, when you send for several.")]
+Award = Annotated[str | None, typer.Option("--award", help="The award of new records, when the lab has several.")]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, max=32, help="Send so many messages side by side.")]
+NoCreate = Annotated[bool, typer.Option("--no-create", help="Leave out what isn't on the portal yet.")]
+NoUpdate = Annotated[bool, typer.Option("--no-update", help="Leave out what is on the portal already.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs to the command line."""
+    app.command()(plan)
+    app.command()(submit)
+    app.command()(download)
+    app.command()(export)
+
+
+def plan(
+    books: Books,
+    portal: Portal = None,
+    schemas: Schemas = None,
+    type_name: TypeName = None,
+    keyfile: KeyFile = None,
+    key: Entry = None,
+    server: Server = None,
+    lab: Lab = None,
+    award: Award = None,
+    jobs: Jobs = 4,
+    no_create: NoCreate = False,
+    no_update: NoUpdate = False,
+) -> None:
+    """Compare workbooks with the portal: what would be created, updated (before and after) or left. Nothing is sent."""
+    from workbook_compiler import submission
+
+    where = submission.Where(keyfile, key, server, lab, award, jobs)
+    result = _checked(books, portal, schemas, type_name)
+    with submission.connection(result.portal.name, where) as to:
+        one = _compared(result, books, to, where, create=not no_create, update=not no_update)
+    raise typer.Exit(0 if one.ok else 1)
+
+
+def submit(
+    books: Books,
+    portal: Portal = None,
+    schemas: Schemas = None,
+    type_name: TypeName = None,
+    keyfile: KeyFile = None,
+    key: Entry = None,
+    server: Server = None,
+    lab: Lab = None,
+    award: Award = None,
+    jobs: Jobs = 4,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Let the portal check everything and store nothing.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Send without asking.")] = False,
+    no_create: NoCreate = False,
+    no_update: NoUpdate = False,
+    restart: Annotated[bool, typer.Option("--restart", help="Forget what an earlier, broken run has sent.")] = False,
+) -> None:
+    """Send workbooks to the portal: compare, show, ask, send. Run the same command again to go on after a break."""
+    from workbook_compiler import submission
+
+    where = submission.Where(keyfile, key, server, lab, award, jobs)
+    result = _checked(books, portal, schemas, type_name)
+    with submission.connection(result.portal.name, where) as to:
+        if restart:
+            _ask("Forget what earlier runs have sent? The portal keeps it all the same.", yes=yes)
+            submission.forget(books[0], to)
+        one = _compared(result, books, to, where, create=not no_create, update=not no_update)
+        if not one.ok:
+            raise typer.Exit(1)
+        if dry_run:
+            raise typer.Exit(_rehearse(result, one, to, where, books[0]))
+        if not any(op.action.value != "SKIP" for op in one.plan.operations):
+            say("Nothing to send: the portal has it all.")
+            if not one.waiting:
+                raise typer.Exit(0)
+        else:
+            _ask(f"Send this to {to.server}?", yes=yes)
+        raise typer.Exit(_send(result, one, to, where, books))
+
+
+def _send(result: Result, one: Compared, to: Connection, where: Where, books: list[Path]) -> int:
+    from workbook_compiler import receiving, submission
+
+    with progress() as step:
+        done = submission.submit(one, to, where, books[0], step)
+    with progress() as step:
+        files = receiving.uploaded(one, done, to, books[0], step)
+    _tell(result, (), done.diagnostics)
+    for failed in files.failed:
+        say(failed)
+    out(submission.summary(done))
+    if files.sent:
+        out(f"uploaded   {files.sent:,}\n")
+    if files.without_place:
+        say("The portal named no place for data files; they stay where they are.")
+    for path in receiving.write_receipts(receiving.receipts(done, to), one.plan, to, books):
+        out(f"{path}\n")
+    return 0 if done.ok and files.ok else 3
+
+
+def export(
+    to: Annotated[Path, typer.Option("-o", "--out", help="The workbook to write.")],
+    types: Annotated[
+        list[str] | None, typer.Option("--type", help="All records of this type. May be repeated.")
+    ] = None,
+    ids: Annotated[
+        list[str] | None, typer.Option("--id", help="One record: an alias, an accession. May be repeated.")
+    ] = None,
+    search: Annotated[
+        str | None, typer.Option("--search", help="What a search on the portal finds: its address.")
+    ] = None,
+    portal: Annotated[str, typer.Option("--portal", "-p", help="The portal.")] = "4dn",
+    schemas: Schemas = None,
+    keyfile: KeyFile = None,
+    key: Entry = None,
+    server: Server = None,
+) -> None:
+    """Bring records of the portal into a workbook, to edit and submit as updates."""
+    from workbook_compiler import api, exporting, submission
+    from workbook_compiler.files import written_whole
+
+    if to.exists():
+        raise UsageError(f"{to} is there already. Choose another name, or delete it first.")
+    schema = api.load_schema(portal, schemas)
+    with submission.connection(portal, submission.Where(keyfile, key, server)) as connected:
+        made = exporting.export(schema, connected.send, types or (), ids=ids or (), search=search)
+    for told in made.told:
+        say(told)
+    if not made.count:
+        raise UsageError("There is nothing to export.")
+    with written_whole(to) as beside:
+        beside.write_bytes(made.content)
+    out(f"{to}\n")
+
+
+def download(
+    name: Annotated[str, typer.Argument(help="An accession, a uuid, an address, or drs://host/id.")],
+    to: Annotated[str | None, typer.Option("-o", "--out", help="A file or folder; - is standard output.")] = None,
+    portal: Annotated[str, typer.Option("--portal", "-p", help="The portal of an accession.")] = "4dn",
+    keyfile: Annotated[Path | None, typer.Option(help="Your keys; without it ~/keypairs.json.")] = None,
+    key: Annotated[str | None, typer.Option("--key", help="The entry of the key file.")] = None,
+    server: Annotated[str | None, typer.Option(help="Another server than the key's or the portal's own.")] = None,
+) -> None:
+    """Fetch a data file and verify its checksum. Run it again to go on after a break."""
+    import shutil
+    import tempfile
+
+    from workbook_compiler import api
+
+    with progress() as step, tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "file" if to == "-" else to
+        received = api.download(
+            name, target, portal_name=portal, keyfile=keyfile, entry=key, server=server, step=step, warn=say
+        )
+        if to == "-":  # only what was verified comes out
+            with received.path.open("rb") as stream:
+                shutil.copyfileobj(stream, sys.stdout.buffer)
+            return
+    out(f"{received.path}\n")
+
+
+def _checked(books: list[Path], portal: str | None, schemas: str | None, type_name: str | None) -> Result:
+    """The compiled workbooks; with errors they are told, and the command ends."""
+    result = compiled(books, portal, schemas, type_name)
+    if not result.ok:
+        _tell(result, (), result.diagnostics)
+        raise typer.Exit(1)
+    return result
+
+
+def _compared(
+    result: Result, books: list[Path], to: Connection, where: Where, *, create: bool, update: bool
+) -> Compared:
+    from workbook_compiler import submission
+
+    if result.plan is None:
+        raise typer.Exit(1)
+    for warning in to.warnings:
+        say(warning)
+    with progress() as step:
+        one = submission.compared(result.plan, to, where, books[0], step=step)
+    one = submission.only(one, create=create, update=update)
+    _tell(result, submission.still_true(one, result.diagnostics), one.diagnostics)
+    out(submission.overview(one, to))
+    return one
+
+
+def _rehearse(result: Result, one: Compared, to: Connection, where: Where, book: Path) -> int:
+    from workbook_compiler import submission
+
+    with progress() as step:
+        said = submission.rehearsed(one, to, where, book, step)
+    _tell(result, (), tuple(said))
+    if not said:
+        say(
+            "The portal has nothing against it. Whether names are taken by records you can't see shows only when sending."
+        )
+    return 3 if said else 0
+
+
+def _tell(result: Result, before: tuple[object, ...], said: tuple[object, ...]) -> None:
+    """Say the findings as the text report does."""
+    from dataclasses import replace
+
+    from workbook_compiler import resources, submission
+
+    told = submission.in_order(said, before)  # type: ignore[arg-type] # findings
+    if told:
+        report = replace(result.report(), diagnostics=told, summary={}, batches=(), types=())
+        options = {"color": sys.stderr.isatty(), "width": width()}
+        sys.stderr.write(resources.report_formats()["text"].render(report, options))
+
+
+def _ask(question: str, *, yes: bool) -> None:
+    """Go on when the person says yes; without a terminal only --yes says so."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError(f"{question} Nobody is there to ask; --yes says so beforehand.")
+    if not typer.confirm(question, err=True):
+        say("Nothing was sent.")
+        raise typer.Exit(0)

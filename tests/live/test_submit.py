@@ -17,9 +17,9 @@ import pytest
 from cases_format import Table
 from conftest import FOURDN
 
-from live.calls import Calls, keyed
+from live.calls import Calls, calling, keyed
 from live.proxy import Fault, Proxy, Seen, answers, babbles, cut_after, cut_before, drips, garbles, kills, proxied
-from workbook_compiler import api, submission
+from workbook_compiler import api, sandbox, submission
 from workbook_compiler.delivery import journal
 from workbook_compiler.errors import UnreachableError
 from workbook_compiler.model.diagnostics import Diagnostic
@@ -28,6 +28,8 @@ from workbook_compiler.sandbox import Running
 SCHEMA = api.load_schema("4dn", FOURDN / "profiles.json")
 ROWS = int(os.environ.get("WBC_ROWS", "30"))
 """Rows of the workbook that is broken off at every message; ``WBC_ROWS=200`` takes some minutes."""
+EVERY = int(os.environ.get("WBC_EVERY", "7"))
+"""Every so manieth request of a run is its last; with ``WBC_ROWS=200 WBC_EVERY=1`` it takes half an hour."""
 
 OURS = (
     "uuid",
@@ -39,6 +41,7 @@ OURS = (
     "submitted_by",
     "schema_version",
     "status",
+    "display_title",
 )
 
 
@@ -274,6 +277,35 @@ def test_killed_before_and_after_every_message_it_goes_on(
     assert len(state(submitter, book)) == ROWS
     assert writes(submitter, book, where) == []
     assert integrity(journal.beside(book)) == "ok"
+
+
+def reset(running: Running) -> None:
+    with calling(running.admin_keyfile) as admin:
+        assert admin.post(sandbox.RESET, {}).status_code == 200
+
+
+def test_killed_at_any_request_of_a_run_it_ends_as_if_nothing_had_happened(
+    tmp_path: Path, where: submission.Where, submitter: Calls, fresh: Running
+) -> None:
+    """Reads and writes alike, with others on their way at the same time: one run is killed, the next one ends it."""
+    book = book_of(tmp_path, *linked(ROWS))
+    with proxied(submitter.server) as proxy:
+        by_proxy = through(where, proxy)
+        assert sent(book, by_proxy).ok
+        undisturbed, requests = state(submitter, book), len(proxy.seen)
+        for number in range(1, requests + 1, EVERY):
+            for after in (False, True):
+                reset(fresh)
+                journal.beside(book).unlink()
+                pid: list[int] = []
+                proxy.forget()
+                proxy.faults[:] = [Fault(number, kills(lambda pid=pid: pid[0], after=after))]
+                pid.append(started(book, by_proxy))
+                assert os.waitstatus_to_exitcode(os.waitpid(pid[0], 0)[1]) == -9
+                proxy.faults.clear()
+                assert sent(book, by_proxy).ok, (number, after)
+                assert state(submitter, book) == undisturbed, (number, after)
+    assert writes(submitter, book, where) == []
 
 
 def integrity(path: Path) -> str:

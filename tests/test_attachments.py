@@ -92,7 +92,7 @@ def test_a_path_is_understood_as_people_write_it(folder: Path, schema: Schema, m
     whole = folder / "figures" / "gel two.png"
     paths = ["figures/gel two.png", "gel two.png", "~/gel two.png", str(whole), whole.as_uri(), "figures\\gel two.png"]
     made = images(folder, schema, *paths)
-    assert [record.files["attachment"] for record in made] == paths
+    assert [record.files[("attachment",)] for record in made] == paths
     assert check(made, schema, folder) == []
     wanted = {str(sent(record, folder, schema)["attachment"]["href"]) for record in made}  # type: ignore[index]
     assert len(wanted) == 1
@@ -271,6 +271,27 @@ def test_the_files_that_come_along_are_looked_at_too(folder: Path, schema: Schem
     assert told(check(made, schema, folder)) == [("FLE01", "FileFastq!C5")]
 
 
+def test_the_path_of_a_file_that_comes_along_has_a_column(folder: Path, schema: Schema) -> None:
+    """Only its bare name is sent; its checksum is worked out, and goes to its own member of the list."""
+    headers = ["extra_files.file_format", "extra_files.filename", "extra_files.file_format-1", "extra_files.filename-1"]
+    [record] = records(folder, schema, "FileFastq", headers, ["bed", "R1.fastq.gz", "pairs", "R2.fastq.gz"])
+    members = record.values["extra_files"]
+    assert [(one["file_format"], one["filename"]) for one in members] == [
+        ("bed", "R1.fastq.gz"),
+        ("pairs", "R2.fastq.gz"),
+    ]
+    sums = [md5((folder / name).read_bytes()) for name in ("R1.fastq.gz", "R2.fastq.gz")]
+    wanted = {("extra_files", place, "md5sum"): one for place, one in enumerate(sums)}
+    assert look([record], schema, folder).value == {record.number: wanted}
+
+
+def test_a_path_in_json_isnt_sent(folder: Path, schema: Schema) -> None:
+    """The portal hears the bare name."""
+    cell = '[{"file_format": "pairs", "filename": "some/where/R1.fastq.gz"}]'
+    [record] = records(folder, schema, "FileFastq", ["extra_files"], [cell])
+    assert sent(record, folder, schema)["extra_files"] == [{"file_format": "pairs", "filename": "R1.fastq.gz"}]
+
+
 @pytest.mark.parametrize("value", [5, [5], [{"filename": 5}], [{}], {"filename": "x"}])
 def test_extra_files_of_another_shape_name_nothing(folder: Path, schema: Schema, value: object) -> None:
     """The portal says what is wrong with them."""
@@ -294,7 +315,7 @@ def test_a_checksum_that_the_row_leaves_out_is_worked_out(folder: Path, schema: 
         ["nowhere.gz", ""],
     )
     found = look(made, schema, folder)
-    assert found.value == {made[0].number: {"md5sum": md5(READS)}}
+    assert found.value == {made[0].number: {("md5sum",): md5(READS)}}
     assert told(found.diagnostics) == [("FLE01", "FileFastq!C7")]
     assert look(images(folder, schema, "gel.png"), schema, folder).value == {}
 

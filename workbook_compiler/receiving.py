@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from workbook_compiler.delivery import journal
+from workbook_compiler.delivery.attachments import data_files
 from workbook_compiler.delivery.checksums import checksums
 from workbook_compiler.delivery.paths import place_of
 from workbook_compiler.delivery.receipts import Receipt, as_json, write_copy
@@ -17,9 +19,8 @@ from workbook_compiler.edit import UneditableError
 from workbook_compiler.errors import WorkbookCompilerError
 from workbook_compiler.files import written_whole
 from workbook_compiler.model.plan import Plan
-from workbook_compiler.model.records import Record, key_of
+from workbook_compiler.model.records import key_of
 from workbook_compiler.model.report import Step, silent
-from workbook_compiler.model.schema import Schema
 from workbook_compiler.submission import Compared, Connection, Submitted
 
 
@@ -40,37 +41,26 @@ class Uploads:
         return not self.failed
 
 
-def data_files(records: Sequence[Record], schema: Schema) -> Iterator[tuple[Record, str]]:
-    """Yield each record that names a data file, with its path as typed."""
-    for record in records:
-        properties = schema.types[record.type].properties
-        for name, typed in record.files.items():
-            if name in properties and properties[name].upload:
-                yield record, typed
-
-
 def uploaded(one: Compared, done: Submitted, to: Connection, book: Path, step: Step = silent) -> Uploads:
     """Upload the data files of records that are new or still without theirs. What broke off goes on in the next run."""
-    schema = one.original.schema
-    if schema is None:
-        return Uploads()
     uuids = {outcome.operation.record.id: outcome.uuid for outcome in done.outcomes if outcome.state in DONE}
     new = {outcome.operation.record.id for outcome in done.outcomes if outcome.state is State.CREATED}
     records = list({op.record.id: op.record for op in one.plan.operations}.values())
-    wanted = [(r, typed) for r, typed in data_files(records, schema) if uuids.get(r.id) and (r.id in new | one.waiting)]
-    places = [place_of(typed, book.parent) for _, typed in wanted]
-    found = checksums(places) if wanted else []
+    wanted = [r for r in records if uuids.get(r.id) and (r.id in new or r.id in one.waiting)]
+    files = data_files(wanted)
+    places = [place_of(file.typed, book.parent) for file in files]
+    found = checksums(places) if files else []
     counts = {"sent": 0, "already": 0, "without_place": 0}
     failed: list[str] = []
     with journal.opened(journal.beside(book)) as notes:
-        for number, ((record, typed), path, known) in enumerate(zip(wanted, places, found, strict=True), 1):
-            step(f"Uploading {typed}", number / len(wanted))
-            uuid = str(uuids[record.id])
+        for number, (file, path, known) in enumerate(zip(files, places, found, strict=True), 1):
+            step(f"Uploading {file.typed}", number / len(files))
+            uuid = str(uuids[file.record.id])
             if known.md5 is None:
-                failed.append(f"{typed} can't be read.")
+                failed.append(f"{file.typed} can't be read.")
                 continue
             try:
-                how = _one(to, uuid, path, known.md5, notes.notes(uuid))
+                how = _one(to, uuid, file.format, path, known.md5, notes.notes(uuid))
             except WorkbookCompilerError as error:
                 failed.append(str(error))
             else:
@@ -78,11 +68,12 @@ def uploaded(one: Compared, done: Submitted, to: Connection, book: Path, step: S
     return Uploads(**counts, failed=tuple(failed))
 
 
-def _one(to: Connection, uuid: str, path: Path, md5: str, notes: journal.Notes) -> str:
-    given = to.service.upload_keys(to.send, uuid)
+def _one(to: Connection, uuid: str, extra: str | None, path: Path, md5: str, notes: journal.Notes) -> str:
+    ask = partial(to.service.upload_keys, to.send, uuid, extra)
+    given = ask()
     if given is None:
         return "without_place"
-    found = upload(path, credentials(given), md5, renew=renewing(to.send, f"/{uuid}"), state=notes)
+    found = upload(path, credentials(given), md5, renew=renewing(ask), state=notes)
     return "already" if found.already else "sent"
 
 
@@ -90,7 +81,7 @@ def receipts(done: Submitted, to: Connection) -> list[Receipt]:
     """Return a receipt for each row: what was done, and where the record is now."""
     rows = {outcome.operation.record.id: outcome for outcome in done.outcomes if not outcome.operation.deferred}
     named = [o.operation.record for o in rows.values() if o.state is State.CREATED and o.operation.record.identifier]
-    found = to.service.find(to.send, [(record.type, str(record.identifier)) for record in named]) if named else {}
+    found, _ = to.service.find(to.send, [str(record.identifier) for record in named])
     paths = {record.id: there.path for record in named if (there := found.get(str(record.identifier)))}
     return [_receipt(outcome, to.server, paths) for outcome in rows.values()]
 

@@ -20,7 +20,7 @@ from workbook_compiler.delivery import submit as sending
 from workbook_compiler.errors import UnclearError, UsageError
 from workbook_compiler.model.diagnostics import Diagnostic, Severity
 from workbook_compiler.model.plan import DEFERRED, Action, Batch, Operation, Plan
-from workbook_compiler.model.records import Record
+from workbook_compiler.model.records import Record, with_value
 from workbook_compiler.model.report import Step, silent
 from workbook_compiler.model.schema import Schema
 from workbook_compiler.model.service import Account, Refusal, Send, Service
@@ -129,7 +129,7 @@ def compared(
     last, known = _known(path, to) if path is not None and path.exists() else (None, {})
     remembered = journal.remembered(records, known)
     uuids = {name: entry.uuid or "" for name, entry in remembered.items()}
-    links = [told.value for told in plan.outward if told.value]
+    links = {told.value: tuple(told.context.get("targets", ())) for told in plan.outward if told.value}
     found = ask.snapshot(to.service, to.send, records, links, known=uuids, jobs=where.jobs, step=step)
     owner = ask.owner(to.account, where.lab, where.award) if _any_new(plan, found) else None
     defaults = to.service.defaults(*owner) if owner is not None else {}
@@ -162,14 +162,16 @@ def _as_exported(plan: Plan, service: Service, schema: Schema) -> compare.Export
 
 def _with_checksums(plan: Plan, schema: Schema, folder: Path, step: Step) -> tuple[Plan, tuple[Diagnostic, ...]]:
     """The plan with the checksums that rows leave out, and what is wrong with the files of what will be sent."""
-    written = [op for op in plan.operations if op.record.files and any(name in op.body for name in op.record.files)]
+    written = [op for op in plan.operations if any(f.pointer[0] in op.body for f in attachments.named([op.record]))]
     if not written:
         return plan, ()
     looked = attachments.look([op.record for op in written], schema, folder, step=step)
 
     def filled(op: Operation) -> Operation:
-        more = looked.value.get(op.record.number) if op.action is Action.POST else None
-        return op._replace(body={**op.body, **more}) if more else op
+        body = op.body
+        for at, md5 in looked.value.get(op.record.number, {}).items() if op.action is Action.POST else ():
+            body = with_value(body, at, md5) if len(at) == 1 or at[0] in body else body
+        return op._replace(body=body)
 
     batches = tuple(replace(batch, operations=tuple(map(filled, batch.operations))) for batch in plan.batches)
     return replace(plan, batches=batches), looked.diagnostics

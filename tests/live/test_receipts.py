@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import cases_format
 import openpyxl
 import pytest
 from conftest import FOURDN
@@ -64,6 +65,7 @@ def test_each_row_has_its_receipt_in_a_copy_that_is_nothing_new(filled: Path, fr
 def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """An S3 stand-in on this machine, of which this process is a client."""
     import boto3
+    from moto.s3.models import s3_backends
     from moto.server import ThreadedMotoServer
 
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -77,12 +79,23 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     yield address
     boto3.DEFAULT_SESSION = None
     server.stop()
+    s3_backends.reset()
+
+
+def every_object() -> list[tuple[str, bytes]]:
+    """What the stand-in keeps: name and content."""
+    import boto3
+
+    client = boto3.client("s3")
+    return [
+        (item["Key"], client.get_object(Bucket=bucket["Name"], Key=item["Key"])["Body"].read())
+        for bucket in client.list_buckets()["Buckets"]
+        for item in client.list_objects_v2(Bucket=bucket["Name"]).get("Contents", ())
+    ]
 
 
 def test_data_files_are_uploaded_once(portal_python: str, filled: Path, tmp_path: Path, store: str) -> None:
     """Each arrives with the checksum of its record; a second run uploads nothing."""
-    import boto3
-
     del portal_python
     with Sandbox(FOURDN / "profiles.json", tmp_path / "sandbox", uploads=store) as running:
         where = submission.Where(keyfile=running.keyfile)
@@ -91,14 +104,34 @@ def test_data_files_are_uploaded_once(portal_python: str, filled: Path, tmp_path
         assert (files.sent, files.failed, files.without_place) == (16, (), 0)
         _, again, _ = sent(filled, where)
         assert again.sent == 0
-        client = boto3.client("s3")
-        stored = [
-            client.get_object(Bucket=bucket["Name"], Key=item["Key"])["Body"].read()
-            for bucket in client.list_buckets()["Buckets"]
-            for item in client.list_objects_v2(Bucket=bucket["Name"]).get("Contents", ())
-        ]
+        stored = every_object()
     local = [path.read_bytes() for path in sorted((filled.parent / "fastq").iterdir())]
-    assert sorted(hashlib.md5(data, usedforsecurity=False).hexdigest() for data in stored) == sorted(
+    assert sorted(hashlib.md5(data, usedforsecurity=False).hexdigest() for _, data in stored) == sorted(
         hashlib.md5(data, usedforsecurity=False).hexdigest() for data in local
     )
-    assert all(gzip.decompress(data).startswith(b"@") for data in stored)
+    assert all(gzip.decompress(data).startswith(b"@") for _, data in stored)
+
+
+def test_files_that_come_along_are_uploaded_too(portal_python: str, tmp_path: Path, store: str) -> None:
+    """Each to the place its own format has; the record keeps its checksum, and a second run sends nothing."""
+    del portal_python
+    (tmp_path / "reads.fastq.gz").write_bytes(gzip.compress(b"@r\nACGT\n+\nIIII\n"))
+    (tmp_path / "reads.bed").write_bytes(b"chr1\t1\t2\n")
+    headers = ("aliases", "file_format", "filename", "extra_files.file_format", "extra_files.filename")
+    row = ("demo-lab:f1", "fastq", "reads.fastq.gz", "bed", "reads.bed")
+    [book] = cases_format.write([cases_format.Table("FileFastq", headers, (row,))], tmp_path)
+    with Sandbox(FOURDN / "profiles.json", tmp_path / "sandbox", uploads=store) as running:
+        where = submission.Where(keyfile=running.keyfile)
+        done, files, _ = sent(book, where)
+        assert done.ok, [d.message for d in done.diagnostics]
+        assert (files.sent, files.failed, files.without_place) == (2, (), 0)
+        assert {name.partition(".")[2]: data for name, data in every_object()} == {
+            "fastq.gz": (tmp_path / "reads.fastq.gz").read_bytes(),
+            "bed.gz": (tmp_path / "reads.bed").read_bytes(),
+        }
+        with calling(running.keyfile) as calls:
+            (extra,) = calls.found("/demo-lab:f1?frame=object")["extra_files"]
+        assert extra["md5sum"] == hashlib.md5((tmp_path / "reads.bed").read_bytes(), usedforsecurity=False).hexdigest()
+        again, files, _ = sent(book, where)
+        assert {outcome.state.value for outcome in again.outcomes} == {"unchanged"}
+        assert files.sent == 0

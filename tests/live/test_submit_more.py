@@ -146,3 +146,33 @@ def test_a_delete_that_is_done_isnt_told_as_left_out(tmp_path: Path, where: subm
     before = api.compile(book, SCHEMA).diagnostics
     left = submission.still_true(planned(book, where), before)
     assert [(d.code.id, str(d.location)) for d in left] == [("DEL01", "Vendor!D6")]
+
+
+def test_a_link_may_name_a_record_as_its_type_does(
+    tmp_path: Path, where: submission.Where, submitter: Calls, owner: dict[str, str]
+) -> None:
+    """``fastq`` is the name of a file format, as dropdowns offer it; sent again it is the same link."""
+    submitter.stored("/vendor", {"title": "Cells Ltd", **owner})
+    tables = [
+        Table(
+            "FileFastq", ("aliases", "file_format"), (("demo-lab:f", "fastq"), ("demo-lab:g", "/file-formats/fastq/"))
+        ),
+        Table("Biosource", ("aliases", "biosource_type", "biosource_vendor"), (("demo-lab:b", "tissue", "cells-ltd"),)),
+    ]
+    book = book_of(tmp_path, *tables)
+    assert sent(book, where).ok
+    assert submitter.found("/demo-lab:f?frame=object")["file_format"] == "/file-formats/fastq/"
+    assert planned(book, where).plan.summary == {"SKIP": 3}
+    wrong = book_of(tmp_path, Table("FileFastq", ("aliases", "file_format"), (("demo-lab:f", "fastqq"),)))
+    assert [(d.code.id, str(d.location)) for d in planned(wrong, where).diagnostics] == [("POR01", "FileFastq!C5")]
+
+
+def test_a_row_may_be_known_by_what_its_type_calls_it(
+    tmp_path: Path, where: submission.Where, submitter: Calls, owner: dict[str, str]
+) -> None:
+    """A vendor without an alias is found by its name, and updated."""
+    submitter.stored("/vendor", {"title": "Cells Ltd", "name": "cells-ltd", **owner})
+    book = book_of(tmp_path, Table("Vendor", ("name", "title", "description"), (("cells-ltd", "Cells Ltd", "ours"),)))
+    assert planned(book, where).plan.summary == {"PATCH": 1}
+    assert sent(book, where).ok
+    assert submitter.found("/vendors/cells-ltd/?frame=object")["description"] == "ours"

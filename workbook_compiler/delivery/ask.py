@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from workbook_compiler.delivery.compare import Held, Snapshot, schema_name
@@ -16,13 +16,13 @@ def snapshot(
     service: Service,
     send: Send,
     records: Iterable[Record],
-    links: Iterable[str],
+    links: Mapping[str, Sequence[str]],
     *,
     known: Mapping[str, str] | None = None,
     jobs: int = 4,
     step: Step = silent,
 ) -> Snapshot:
-    """Return what the portal holds of these records, and what these link values mean there.
+    """Return what the portal holds of these records, and what these link values mean there: each with the types it may name.
 
     ``known`` are the uuids of records (by id) that an earlier run has sent, empty where it didn't learn one: an index may
     not show them yet. Who has an identifier is looked for by it, for another row may stand in its place. Raises
@@ -31,30 +31,41 @@ def snapshot(
     rows = list(records)
     names = {record.id: names_of(record) for record in rows if record.identifier is not None}
     step("Looking for what is there", 0.1)
-    found = dict(service.find(send, [(row.type, name) for row in rows for name in names.get(row.id, ())]))
+    outward = {name: types for name, types in links.items() if name}
+    found, alone = service.find(send, [*(name for given in names.values() for name in given), *outward])
     here = {
         id_: found[alias] for id_, given in names.items() if (alias := next(filter(found.__contains__, given), None))
     }
+    by_themselves = frozenset(alone)
     with ThreadPoolExecutor(jobs) as workers:
         missed = [
-            (record.id, name)
+            (record, name)
             for record in rows
-            if known
-            and record.id in known
-            and record.id not in here
-            and (name := record.identifier or known[record.id])
+            if record.id not in here
+            for name in _left(record, names.get(record.id, ()), by_themselves, known or {})
         ]
-        looked = workers.map(lambda pair: service.look(send, pair[1]), missed)
-        here.update((id_, one) for (id_, _), one in zip(missed, looked, strict=True) if one is not None)
+        looked = workers.map(lambda pair: service.look(send, pair[1], (pair[0].type,)), missed)
+        for (record, _), one in zip(missed, looked, strict=True):
+            if one is not None:
+                here.setdefault(record.id, one)
         step("Reading what is there", 0.3)
         values = workers.map(lambda one: service.values(send, one), here.values())
         held = {id_: Held(one, stored) for (id_, one), stored in zip(here.items(), values, strict=True)}
         step("Following links", 0.7)
-        wanted = list(dict.fromkeys(links))
-        meant: dict[str, Found | None] = dict(
-            zip(wanted, workers.map(lambda link: service.look(send, link), wanted), strict=True)
+        unseen = [name for name in outward if name not in found]  # the index may not show a record of a minute ago
+        meant: dict[str, Found | None] = {name: found[name] for name in outward if name in found}
+        meant.update(
+            zip(unseen, workers.map(lambda name: service.look(send, name, outward[name]), unseen), strict=True)
         )
     return Snapshot(held, meant)
+
+
+def _left(record: Record, names: Sequence[str], alone: frozenset[str], known: Mapping[str, str]) -> Sequence[str]:
+    """The names by which a record is still to be looked for, one by one."""
+    if record.id in known:
+        name = record.identifier or known[record.id]
+        return [name] if name else []
+    return [name for name in names if name in alone]
 
 
 def names_of(record: Record) -> list[str]:

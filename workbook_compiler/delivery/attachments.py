@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ntpath
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
@@ -15,15 +16,15 @@ from workbook_compiler.errors import UnreachableError, UsageError
 from workbook_compiler.model.codes import files as codes
 from workbook_compiler.model.diagnostics import Code, Diagnostic, Location, Outcome
 from workbook_compiler.model.plan import Request
-from workbook_compiler.model.records import Pointer, Record
+from workbook_compiler.model.records import Pointer, Record, value_at, with_value
 from workbook_compiler.model.report import Step, silent
 from workbook_compiler.model.schema import Access, Schema
 
 LARGEST = 50 << 20
 """Bytes of an attached file: it travels inside its record's message."""
 CHECKSUM = "md5sum"
-EXTRA = "extra_files"
-"""4DN's list of files that come along with a file; a member's ``filename`` is a path, and no property of the portal's."""
+EXTRA, FORMAT, NAME = "extra_files", "file_format", "filename"
+"""A list of files that come along with a file, each of another format. In a cell of JSON its ``filename`` is a path."""
 SIGNATURES: Mapping[str, tuple[bytes, ...]] = {
     "image/png": (b"\x89PNG\r\n\x1a\n",),
     "image/jpeg": (b"\xff\xd8\xff",),
@@ -58,32 +59,45 @@ class Named:
     @property
     def location(self) -> Location:
         """The cell."""
-        return self.record.origin.place(self.pointer[:1]) or self.record.location
+        return self.record.origin.place(self.pointer) or self.record.location
 
     def wrong(self, code: Code, **context: Any) -> Diagnostic:
         """What is wrong with the file."""
         return Diagnostic(code, self.location, str(self.pointer[0]), self.typed, context)
 
+    @property
+    def format(self) -> str | None:
+        """The format that tells a file that comes along from the others; None for the record's own file."""
+        if self.pointer[0] != EXTRA:
+            return None
+        members = self.record.values[EXTRA]
+        return str(members[self.pointer[1]].get(FORMAT, ""))
 
-Checksums = Mapping[int, Mapping[str, str]]
-"""A record's number -> property -> md5."""
+
+Checksums = Mapping[int, Mapping[Pointer, str]]
+"""A record's number -> place of a checksum in its body -> md5."""
 
 
 def named(records: Iterable[Record]) -> Iterator[Named]:
     """Yield every file that the records name, in their order."""
     for record in records:
-        for name, typed in record.files.items():
-            value = record.values.get(name)
-            attached = str(value.get("type")) if isinstance(value, dict) else None
-            yield Named(record, (name,), typed, attached)
+        for pointer, typed in record.files.items():
+            value = record.values.get(str(pointer[0])) if len(pointer) == 1 else None
+            yield Named(record, pointer, typed, str(value.get("type")) if isinstance(value, dict) else None)
         if EXTRA in record.values:
-            yield from _extra(record, record.values[EXTRA])
+            yield from _in_json(record, record.values[EXTRA])
 
 
-def _extra(record: Record, members: Any) -> Iterator[Named]:
+def _in_json(record: Record, members: Any) -> Iterator[Named]:
     for number, member in enumerate(members if isinstance(members, list) else ()):
-        if isinstance(member, dict) and isinstance(member.get("filename"), str):
-            yield Named(record, (EXTRA, number, "filename"), member["filename"], None)
+        pointer = (EXTRA, number, NAME)
+        if isinstance(member, dict) and isinstance(member.get(NAME), str) and pointer not in record.files:
+            yield Named(record, pointer, member[NAME], None)
+
+
+def data_files(records: Iterable[Record]) -> list[Named]:
+    """Return every file that is uploaded beside its record."""
+    return [file for file in named(records) if file.attached is None]
 
 
 def check(
@@ -115,10 +129,10 @@ def look(
     places = [place_of(file.typed, folder) for file in here]
     looked = list(zip(here, checksums(places, executor, cache, step), strict=True))
     found = [*_each(looked), *_on_the_web(files)]
-    sums = dict(_sums(looked, schema))
+    sums = list(_sums(looked, schema))
     found += [*_twice(looked, schema), *_others(sums)]
     ordered = sorted(found, key=lambda pair: pair[0])
-    return Outcome(_missing(records, sums), tuple(diagnostic for _, diagnostic in ordered))
+    return Outcome(_missing(sums), tuple(diagnostic for _, diagnostic in ordered))
 
 
 # ---------------------------------------------------------------- what is wrong
@@ -189,11 +203,12 @@ def _verdict(address: str) -> Callable[[Named], Diagnostic | None]:
     return lambda file: _other_kind(file, data[:16])
 
 
-def _sums(looked: Looked, schema: Schema) -> Iterator[tuple[int, tuple[Named, str]]]:
-    """The md5 of each data file whose record keeps one, by the record's number."""
+def _sums(looked: Looked, schema: Schema) -> Iterator[tuple[Named, str]]:
+    """Each data file whose record keeps a checksum, and its md5."""
     for file, checked in looked:
-        if checked.md5 is not None and checked.problem is None and _keeps_checksum(file, schema):
-            yield file.record.number, (file, checked.md5)
+        keeps = _keeps_checksum(file, schema) or file.format is not None
+        if checked.md5 is not None and checked.problem is None and keeps:
+            yield file, checked.md5
 
 
 def _keeps_checksum(file: Named, schema: Schema) -> bool:
@@ -217,18 +232,24 @@ def _twice(looked: Looked, schema: Schema) -> Iterator[Told]:
         )
 
 
-def _others(sums: Mapping[int, tuple[Named, str]]) -> Iterator[Told]:
+def _others(sums: Iterable[tuple[Named, str]]) -> Iterator[Told]:
     """Rows whose own checksum is another than the file's."""
-    for number, (file, md5) in sums.items():
-        typed = file.record.values.get(CHECKSUM)
+    for file, md5 in sums:
+        at = (*file.pointer[:-1], CHECKSUM)
+        typed = value_at(file.record.values, at)
         if isinstance(typed, str) and typed.lower() != md5:
-            place = file.record.origin.place((CHECKSUM,)) or file.record.location
-            yield number, Diagnostic(codes.FLE07, place, CHECKSUM, typed, {"path": file.typed, "actual": md5}, (md5,))
+            place, field = file.record.origin.place(at) or file.record.location, ".".join(map(str, at))
+            context = {"path": file.typed, "actual": md5}
+            yield file.record.number, Diagnostic(codes.FLE07, place, field, typed, context, (md5,))
 
 
-def _missing(records: Iterable[Record], sums: Mapping[int, tuple[Named, str]]) -> Checksums:
-    silent_rows = {record.number for record in records if CHECKSUM not in record.values}
-    return {number: {CHECKSUM: md5} for number, (_, md5) in sums.items() if number in silent_rows}
+def _missing(sums: Iterable[tuple[Named, str]]) -> Checksums:
+    found: dict[int, dict[Pointer, str]] = {}
+    for file, md5 in sums:
+        at = (*file.pointer[:-1], CHECKSUM)
+        if value_at(file.record.values, at) is None:
+            found.setdefault(file.record.number, {})[at] = md5
+    return found
 
 
 def contents(records: Iterable[Record], folder: Path) -> Mapping[tuple[str, str], str]:
@@ -247,11 +268,14 @@ def inline(request: Request, record: Record, folder: Path) -> Request:
     Raises UsageError for a file that went away since it was looked at.
     """
     body = dict(request.body)
-    for name, typed in record.files.items():
-        value = body.get(name)
+    for (name, *_), typed in record.files.items():
+        value = body.get(str(name))
         if isinstance(value, dict) and value.get("href") == typed:
             data = b64encode(content(typed, folder)).decode()
-            body[name] = {**value, "href": f"data:{value.get('type')};base64,{data}"}
+            body[str(name)] = {**value, "href": f"data:{value.get('type')};base64,{data}"}
+    for file in named([record]):
+        if file.format is not None and value_at(body, file.pointer) == file.typed:  # a path, in a cell of JSON
+            body = with_value(body, file.pointer, ntpath.basename(file.typed))
     return request._replace(body=body)
 
 

@@ -124,7 +124,7 @@ def document(operation: Operation, body: bytes | None = None) -> dict[str, Any]:
         "body": operation.body if body is None else Fragment(body),
         "origins": Fragment(operation.origins.text()),
     }
-    files = {name: path for name, path in record.files.items() if name in operation.body}
+    files = {".".join(map(str, at)): path for at, path in record.files.items() if at[0] in operation.body}
     return {**entries, "files": files} if files else entries
 
 

@@ -68,7 +68,7 @@ def export(
     shelf = _Shelf(schema, holdings, tuple(_entity(schema, name) for name in types))
     names = list(dict.fromkeys(ids))
     for name in names:
-        found = service.look(send, name)
+        found = service.look(send, name, types)
         if found is None:
             shelf.missing.append(f"The portal has no record {name} that this key may see.")
         else:

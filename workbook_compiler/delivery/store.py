@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from workbook_compiler.errors import RefusedError, UnclearError, UnreachableError, UsageError
-from workbook_compiler.model.service import Answer, Send
 
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
 RENEWALS = 3
@@ -73,28 +72,18 @@ def _moment(text: Any) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def renewing(send: Send, path: str) -> Renew:
-    """Return the question for new keys to a record's file. To ask twice does no harm."""
+def renewing(ask: Callable[[], Any]) -> Renew:
+    """Return the question for new keys to a file; ``ask`` asks the portal for them. To ask twice does no harm."""
 
-    def ask() -> Credentials:
+    def renewed() -> Credentials:
         for _ in range(RENEWALS):
             try:
-                return _granted(send("POST", f"{path.rstrip('/')}/upload", {}))
+                return credentials(ask())
             except UnclearError as error:
                 unclear = error
         raise unclear
 
-    return ask
-
-
-def _granted(answer: Answer) -> Credentials:
-    if not answer.ok:
-        detail = answer.body.get("detail") if isinstance(answer.body, dict) else None
-        words = f": {detail}" if isinstance(detail, str) and len(detail) < 200 else ""
-        raise RefusedError(f"The portal gives no keys to upload the file ({answer.status}){words}.")
-    listed = answer.body.get("@graph") if isinstance(answer.body, dict) else None
-    first = listed[0] if isinstance(listed, list) and listed and isinstance(listed[0], dict) else {}
-    return credentials(first.get("upload_credentials"))
+    return renewed
 
 
 class Store:

@@ -194,11 +194,13 @@ def _there(run: _Run, op: Operation) -> Outcome | None:
     """Look whether a message whose answer is unclear was taken; None when it wasn't, or when that can't be told."""
     service, send = run.door.service, run.door.send
     if op.action is Action.POST:
-        found = service.look(send, op.record.identifier) if op.record.identifier is not None else None
+        found = (
+            service.look(send, op.record.identifier, (op.record.type,)) if op.record.identifier is not None else None
+        )
         is_ours = found is not None and op.record.type in found.types
         return Outcome(op, State.CREATED, found.uuid) if found is not None and is_ours else None
     place = op.target or op.record.identifier
-    found = service.look(send, place) if place else None
+    found = service.look(send, place, (op.record.type,)) if place else None
     if found is None:
         return None
     values = service.values(send, found)

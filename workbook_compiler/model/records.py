@@ -12,6 +12,7 @@ from workbook_compiler.model.diagnostics import Location
 NONE: Mapping[str, Any] = MappingProxyType({})
 Pointer = tuple[str | int, ...]
 """The way to a value inside a body: ``("aliases", 0)``; ``json_pointer`` prints it as RFC 6901 does."""
+NO_FILES: Mapping[Pointer, str] = MappingProxyType({})
 
 
 def json_pointer(path: Pointer) -> str:
@@ -22,6 +23,27 @@ def json_pointer(path: Pointer) -> str:
 def json_text(value: Any) -> str:
     """Return a value as compact JSON."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def value_at(value: Any, path: Pointer) -> Any:
+    """Return what lies at a place inside a JSON value; None where there is no such place."""
+    for step in path:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value
+
+
+def with_value(value: Any, path: Pointer, new: Any) -> Any:
+    """Return a JSON value with another one at a place; the objects and lists on the way are there already."""
+    if not path:
+        return new
+    step, *rest = path
+    inner = with_value(value.get(step) if isinstance(value, dict) else value[step], tuple(rest), new)
+    if isinstance(value, dict):
+        return {**value, step: inner}
+    return [*value[:step], inner, *value[int(step) + 1 :]]
 
 
 def key_of(link: str) -> str:
@@ -87,5 +109,5 @@ class Record(NamedTuple):
     """What was typed where an identifier should be and isn't one; links to it aren't told a second time."""
     deletes: Mapping[str, Location] = NONE
     """Headers of the properties whose removal was asked for (``a.b-1``), and where."""
-    files: Mapping[str, str] = NONE
-    """Property to the path of the file it names, as typed."""
+    files: Mapping[Pointer, str] = NO_FILES
+    """Place in the body to the path of the file that is named there, as typed."""

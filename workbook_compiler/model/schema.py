@@ -95,6 +95,8 @@ class Property:
     """The cell holds the path of a file that travels inside the record."""
     upload: bool = False
     """The cell holds the path of a data file that is uploaded beside the record."""
+    renamed: bool = False
+    """The portal gives the data file a name of its own: what it holds isn't what was typed."""
     wait: bool = False
     """The portal's own hint that the value may come in a later update."""
     feed: Feed | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -99,10 +99,13 @@ class Service:
     account: Callable[[Send], Account]
     defaults: Callable[[str, str], Mapping[str, str]]
     """``(lab, award)`` -> the properties a new record gets where its type has them and its row is silent."""
-    find: Callable[[Send, Iterable[tuple[str, str]]], Mapping[str, Found]]
-    """``(entity type, identifier)`` pairs of rows -> those of them that exist; few messages for many."""
-    look: Callable[[Send, str], Found | None]
-    """What one link value or identifier names, read from the database itself and not from an index."""
+    find: Callable[[Send, Iterable[str]], tuple[Mapping[str, Found], Sequence[str]]]
+    """Identifiers -> those of them that an index knows, with few messages for many; and those it can't be asked for."""
+    look: Callable[[Send, str, Sequence[str]], Found | None]
+    """What one link value or identifier names, read from the database itself and not from an index.
+
+    A name that only its type makes unique (a file format's) is looked for in these entity types.
+    """
     values: Callable[[Send, Found], Mapping[str, Any]]
     """The stored properties of a record; links are paths or identifiers."""
     message: Callable[[Operation, Schema], Request]
@@ -123,7 +126,10 @@ class Service:
     """The types whose records templates offer without being asked."""
     awaits_file: Callable[[Mapping[str, Any]], bool] = lambda _values: False
     """Tells of a stored record's properties whether its data file is still to come."""
-    upload_keys: Callable[[Send, str], Any] = lambda _send, _uuid: None
-    """What the portal gives for uploading a record's data file, as it comes; None when it gives nothing."""
+    upload_keys: Callable[[Send, str, str | None], Any] = lambda _send, _uuid, _extra: None
+    """What the portal gives for uploading a record's data file, or the file of a format that comes along with it.
+
+    As it comes; None when it gives nothing.
+    """
     holdings: Holdings | None = None
     """How its records are made rows again; None where they can't be yet."""

@@ -11,12 +11,12 @@ from workbook_compiler.model.codes import cells, structure, values
 from workbook_compiler.model.columns import Column
 from workbook_compiler.model.diagnostics import Diagnostic, Location, cell_address
 from workbook_compiler.model.portal import FileType
-from workbook_compiler.model.records import NONE, Pointer, Record, identifier_of
+from workbook_compiler.model.records import NO_FILES, NONE, Pointer, Record, identifier_of
 from workbook_compiler.pipeline.bind import Bound
 from workbook_compiler.pipeline.coerce import ReadColumn, read_column, reader_for
 from workbook_compiler.pipeline.coerce.reading import DELETE, NOTHING, Finding, Reading, is_wrong
 from workbook_compiler.pipeline.coerce.shown import shown
-from workbook_compiler.pipeline.sheet import Built, Cells, RowOrigin, pointers_of
+from workbook_compiler.pipeline.sheet import Built, Cells, RowOrigin, pointer_of, pointers_of
 
 
 def build(bound: Bound, file_type: FileType, *, several_files: bool = False) -> tuple[Built, list[Diagnostic]]:
@@ -154,7 +154,7 @@ def records(sheets: Sequence[Built]) -> list[Record]:
                     RowOrigin(origins, i, body),
                     built.misnamed.get(i, NO_NAMES),
                     deletes.get(i, NONE),
-                    files.get(i, NONE),
+                    files.get(i, NO_FILES),
                 )
             )
     return made
@@ -182,12 +182,12 @@ def _deletes(built: Built) -> dict[int, dict[str, Location]]:
     return found
 
 
-def _files(built: Built) -> dict[int, dict[str, str]]:
-    found: dict[int, dict[str, str]] = {}
+def _files(built: Built) -> dict[int, dict[Pointer, str]]:
+    found: dict[int, dict[Pointer, str]] = {}
     for column, read in zip(built.bound.columns, built.read, strict=True):
         for i, reading in read.remarks.items():
             if reading.file is not None:
-                found.setdefault(i, {})[column.field.path[0]] = reading.file
+                found.setdefault(i, {})[pointer_of(column, built.members(i))] = reading.file
     return found
 
 

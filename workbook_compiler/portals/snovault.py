@@ -133,8 +133,29 @@ def file_type(name: str) -> str | None:
 
 def _fourdn(documents: Mapping[str, Any], source: str, sha256: str) -> Schema:
     schema = load_schema(documents, source, sha256)
-    types = {name: replace(entity, properties=_with_sets(entity, schema)) for name, entity in schema.types.items()}
+    types = {
+        name: replace(entity, properties=_with_paths(_with_sets(entity, schema)))
+        for name, entity in schema.types.items()
+    }
     return replace(schema, types=types)
+
+
+def _with_paths(properties: Mapping[str, Property]) -> Mapping[str, Property]:
+    """Add the column for the path of a file that comes along with another: the portal names it, so no schema has one."""
+    whole = properties.get("extra_files")
+    if whole is None or "file_format" not in whole.leaf.properties or whole.items is None:
+        return properties
+    path = Property(
+        "filename",
+        Kind.TEXT,
+        order=whole.leaf.properties["file_format"].order + 1,
+        upload=True,
+        renamed=True,
+        title="Extra file",
+        description="The file that comes along with this one.",
+    )
+    item = replace(whole.items, properties={**whole.leaf.properties, path.name: path})
+    return {**properties, "extra_files": replace(whole, items=item)}
 
 
 def _with_sets(entity: EntityType, schema: Schema) -> Mapping[str, Property]:

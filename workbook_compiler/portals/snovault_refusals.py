@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from workbook_compiler.model.plan import Request
-from workbook_compiler.model.records import Pointer
+from workbook_compiler.model.records import Pointer, value_at
 from workbook_compiler.model.service import Answer, Refusal
 from workbook_compiler.nearest import nearest
 
@@ -69,12 +69,10 @@ def _refusal(error: Mapping[str, Any], body: Mapping[str, Any]) -> Refusal:
     if wrong is not None and wrong[2] not in _JSON_TYPES:
         return Refusal("link-type", place or None, words, wrong[2])
     if words.startswith("Additional properties") and (extra := _TOO_MUCH.search(words)) is not None:
-        return Refusal(
-            "extra", (*place, extra[1]), "it knows no such column here.", _value_at(body, (*place, extra[1]))
-        )
+        return Refusal("extra", (*place, extra[1]), "it knows no such column here.", _text_at(body, (*place, extra[1])))
     if ("permission" in words.lower() and "required" in words.lower()) or "not allowed to" in words.lower():
-        return Refusal("permission", place or None, "only its staff may fill this in.", _value_at(body, place))
-    value = _value_at(body, place)
+        return Refusal("permission", place or None, "only its staff may fill this in.", _text_at(body, place))
+    value = _text_at(body, place)
     return Refusal("value", place or _pointer_of(body, _first_quoted(words)), in_plain_words(words, value), value)
 
 
@@ -160,13 +158,9 @@ def _as_name(title: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
 
 
-def _value_at(node: Any, pointer: Pointer) -> str | None:
-    for step in pointer:
-        try:
-            node = node[step]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return None if isinstance(node, dict | list) else str(node)
+def _text_at(node: Any, pointer: Pointer) -> str | None:
+    value = value_at(node, pointer)
+    return None if value is None or isinstance(value, dict | list) else str(value)
 
 
 def _first_quoted(words: str) -> str | None:

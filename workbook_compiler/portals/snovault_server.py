@@ -51,12 +51,12 @@ def defaults(lab: str, award: str) -> Mapping[str, str]:
     return {"lab": lab, "award": award}
 
 
-def find(send: Send, wanted: Iterable[tuple[str, str]]) -> Mapping[str, Found]:
-    """Return the records that exist: aliases by searches of many at once, other identifiers one by one."""
-    names = list(dict.fromkeys(name for _, name in wanted))
+def find(send: Send, wanted: Iterable[str]) -> tuple[Mapping[str, Found], Sequence[str]]:
+    """Return the records whose aliases a search finds, many at once; and the identifiers that aren't looked for that way."""
     found: dict[str, Found] = {}
-    alone = [name for name in names if ":" not in name]
-    for some in _parts([name for name in names if ":" in name], AT_ONCE):
+    names = list(dict.fromkeys(wanted))
+    alone = [name for name in names if not _is_alias(name)]
+    for some in _parts([name for name in names if _is_alias(name)], AT_ONCE):
         query = [("type", "Item"), *(("aliases", name) for name in some)]
         query += [("field", "aliases"), ("field", "uuid"), ("limit", "all")]
         answer = send("GET", f"/search/?{urlencode(query)}")
@@ -65,8 +65,11 @@ def find(send: Send, wanted: Iterable[tuple[str, str]]) -> Mapping[str, Found]:
             found.update(_by_name(graph, some))
         else:  # a portal without a search
             alone += some
-    found.update((name, one) for name in alone if (one := look(send, name)))
-    return found
+    return found, alone
+
+
+def _is_alias(name: str) -> bool:
+    return ":" in name and "/" not in name
 
 
 def _parts(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:
@@ -92,12 +95,20 @@ def _found(item: Any) -> Found | None:
     return Found(str(uuid), path, tuple(map(str, item.get("@type") or ())), names)
 
 
-def look(send: Send, value: str) -> Found | None:
-    """Return what a link value names: an identifier, or a path. Raises UnreachableError when the portal doesn't say."""
-    answer = send("GET", f"{_place(value)}?{FRESH}")
-    if answer.status == 401 or answer.status == 429 or answer.status >= 500:  # that isn't "there is none"
-        raise UnreachableError("the portal", f"it answered {answer.status} when asked for {value}")
-    return _found(answer.body) if answer.ok else None
+def look(send: Send, value: str, types: Sequence[str] = ()) -> Found | None:
+    """Return what a link value names: an identifier, or a path. Raises UnreachableError when the portal doesn't say.
+
+    A natural key (``fastq``, ``9606``) is found below its type alone: ``/FileFormat/fastq``. Other identifiers are found there
+    too, whatever they name.
+    """
+    below = [] if value.startswith("/") else [f"/{name}/{value}" for name in types if name != "Item"]
+    for place in (*below, value):
+        answer = send("GET", f"{_place(place)}?{FRESH}")
+        if answer.status == 401 or answer.status == 429 or answer.status >= 500:  # that isn't "there is none"
+            raise UnreachableError("the portal", f"it answered {answer.status} when asked for {value}")
+        if answer.ok:
+            return _found(answer.body)
+    return None
 
 
 def _place(value: str) -> str:
@@ -167,9 +178,20 @@ def awaits_file(values: Mapping[str, Any]) -> bool:
     return values.get("status") in ("uploading", "upload failed")
 
 
-def upload_keys(send: Send, uuid: str) -> Any:
-    """Return new ``upload_credentials`` for a record, or None: there is a file already, or no store."""
+def upload_keys(send: Send, uuid: str, extra: str | None = None) -> Any:
+    """Return new ``upload_credentials`` for a record, or None: there is a file already, or no store.
+
+    ``extra`` is the format of one of its ``extra_files``, as a link names it.
+    """
     answer = send("POST", f"/{uuid}/upload", {})
     graph = answer.body.get("@graph") if isinstance(answer.body, dict) else None
     first = graph[0] if answer.ok and isinstance(graph, list) and graph else None
-    return first.get("upload_credentials") if isinstance(first, dict) else None
+    given = first if isinstance(first, dict) else {}
+    if extra is None:
+        return given.get("upload_credentials")
+    meant = look(send, extra, ("FileFormat",))
+    names = {key_of(extra), *((meant.uuid, key_of(meant.path)) if meant else ())}
+    others = given.get("extra_files_creds")
+    listed = [one for one in others if isinstance(one, dict)] if isinstance(others, list) else []
+    formats = ((key_of(_path(one.get("file_format")) or ""), one) for one in listed)
+    return next((one.get("upload_credentials") for name, one in formats if name in names), None)

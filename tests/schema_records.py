@@ -132,7 +132,8 @@ def free(prop: Property, rules: Mapping[str, Any]) -> st.SearchStrategy[Any]:
         optional = {k: free(p, inside.get(k, {})) for k, p in sent.items() if k not in needed}
         return st.fixed_dictionaries(needed, optional=dict(list(optional.items())[:4])).filter(bool)
     if prop.kind is Kind.OBJECT:
-        return st.dictionaries(st.text("abc", min_size=1), st.integers() | st.booleans() | st.text("xy, "), min_size=1)
+        numbers = st.integers(-(2**63), 2**64 - 1)  # no message holds others: NUM07
+        return st.dictionaries(st.text("abc", min_size=1), numbers | st.booleans() | st.text("xy, "), min_size=1)
     return scalar(prop).map(lambda pair: pair[0])
 
 

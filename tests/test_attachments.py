@@ -16,9 +16,9 @@ from loopback import answer, closed_port, serving
 
 from workbook_compiler import api
 from workbook_compiler.delivery import attachments
-from workbook_compiler.delivery.attachments import check, inline, look
+from workbook_compiler.delivery.attachments import inline
 from workbook_compiler.errors import UnreachableError, UsageError
-from workbook_compiler.model.diagnostics import Diagnostic
+from workbook_compiler.model.diagnostics import Diagnostic, Outcome
 from workbook_compiler.model.records import Record
 from workbook_compiler.model.schema import Schema
 
@@ -57,6 +57,15 @@ def images(folder: Path, schema: Schema, *paths: str) -> list[Record]:
 
 def reads(folder: Path, schema: Schema, *paths: str) -> list[Record]:
     return records(folder, schema, "FileFastq", ["filename"], *[[path] for path in paths])
+
+
+def look(made: Sequence[Record], schema: Schema, folder: Path) -> Outcome[attachments.Checksums]:
+    """What the files of these records give, all named from one folder."""
+    return attachments.look(made, schema, lambda _: folder)
+
+
+def check(made: Sequence[Record], schema: Schema, folder: Path) -> list[Diagnostic]:
+    return list(look(made, schema, folder).diagnostics)
 
 
 def told(found: Sequence[Diagnostic]) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from cases_format import Table
 from conftest import FOURDN
 
 from workbook_compiler import api
-from workbook_compiler.delivery.compare import Held, Snapshot, against, links_on_portal
+from workbook_compiler.delivery.compare import Exported, Held, Snapshot, against, links_on_portal
 from workbook_compiler.model.diagnostics import Outcome
 from workbook_compiler.model.plan import Action, Operation, Plan
 from workbook_compiler.model.service import Found
@@ -162,9 +162,20 @@ def test_a_value_that_changed_since_its_export_is_a_conflict(tmp_path: Path) -> 
     """What somebody else did isn't undone without a word."""
     plan = plan_of(tmp_path, vendor("demo-lab:v1", "Demo Supplies", "mine"))
     held = {"Vendor!5": Held(found("Vendor", "demo-lab:v1"), {**STORED, "description": "theirs"})}
-    outcome = against(plan, Snapshot(held), SCHEMA, extends=EXTENDS, exported=lambda _r, _n, value: value == "old")
+    memory = Exported(lambda _r, _n, value: value == "old", lambda _r, _n, _value: False)
+    outcome = against(plan, Snapshot(held), SCHEMA, extends=EXTENDS, exported=memory)
     assert [(d.code.id, str(d.location)) for d in outcome.diagnostics] == [("POR04", "Vendor!D5")]
     assert "theirs" in outcome.diagnostics[0].message
+
+
+def test_what_nobody_edited_is_left_as_somebody_else_made_it(tmp_path: Path) -> None:
+    """A row may hold what was exported weeks ago; that is no wish to have it back."""
+    plan = plan_of(tmp_path, vendor("demo-lab:v1", "Demo Supplies", "as exported"))
+    held = {"Vendor!5": Held(found("Vendor", "demo-lab:v1"), {**STORED, "description": "theirs"})}
+    memory = Exported(lambda *_: False, lambda _r, _n, value: value == "as exported")
+    outcome = against(plan, Snapshot(held), SCHEMA, extends=EXTENDS, exported=memory)
+    assert [op.action for op in outcome.value.operations] == [Action.SKIP]
+    assert [(d.code.id, str(d.location)) for d in outcome.diagnostics] == [("POR14", "Vendor!D5")]
 
 
 def test_links_that_lead_nowhere_or_elsewhere_on_the_portal_are_errors(tmp_path: Path) -> None:

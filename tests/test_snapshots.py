@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import sys
+from base64 import b64decode
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -12,10 +14,10 @@ from typing import Any
 
 import pytest
 from conftest import FOURDN
-from loopback import Asked, answer, closed_port, serving
+from loopback import Asked, answer, as_json, closed_port, serving
 
 from workbook_compiler import api
-from workbook_compiler.delivery import client, wire
+from workbook_compiler.delivery import client, snapshots, wire
 from workbook_compiler.errors import SchemaError, UnreachableError, UsageError
 from workbook_compiler.model.changes import changes
 from workbook_compiler.model.schema import Kind
@@ -24,6 +26,18 @@ from workbook_compiler.portals.snovault import FOURDN as PORTAL
 
 PROFILES = (FOURDN / "profiles.json").read_bytes()
 TEXT = {"type": "string"}
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home folder without keys, on a computer without a keyring."""
+    folder = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("USERPROFILE", str(folder))
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    for name in ("WBC_KEY", "WBC_SECRET", "WBC_SERVER"):
+        monkeypatch.delenv(name, raising=False)
+    return folder
 
 
 def remembering(handler: BaseHTTPRequestHandler) -> None:
@@ -150,6 +164,146 @@ def test_a_failure_is_told_without_the_secrets_of_the_address() -> None:
     assert "127.0.0.1" in str(caught.value)
     assert "hunter2" not in str(caught.value)
     assert "letmein" not in str(caught.value)
+
+
+# ---------------------------------------------------------------- as a user
+
+SECRET = "zq7-never-shown-9xk"  # noqa: S105 - of nobody
+OF_ADA = b'{"Vendor": {"properties": {"title": {"type": "string"}}}}'
+OF_BOB = b'{"Vendor": {"properties": {"title": {"type": "string", "readonly": true}}}}'
+
+
+def who(handler: BaseHTTPRequestHandler) -> str:
+    """The id of the key that came along; empty for anybody."""
+    kind, _, coded = (handler.headers["Authorization"] or "").partition(" ")
+    return b64decode(coded).decode().partition(":")[0] if kind == "Basic" else ""
+
+
+def careless(handler: BaseHTTPRequestHandler) -> None:
+    """Answer as a portal whose schemas depend on who asks, and whose mark doesn't: the worst case for a copy at hand."""
+    path, user = handler.path.partition("?")[0], who(handler)
+    if path == "/me":
+        as_json({"@id": f"/users/{user}/", "email": f"{user}@lab.org"})(handler)
+    elif path == "/profiles/" and handler.headers["If-None-Match"] == '"v1"':
+        answer(b"", 304)(handler)
+    elif path == "/profiles/":
+        answer({"ada": OF_ADA, "bob": OF_BOB}.get(user, PROFILES), ETag='"v1"')(handler)
+    else:
+        as_json({"@graph": []}, 404)(handler)
+
+
+def keyfile_of(folder: Path, name: str, server: str) -> Path:
+    """A key file with a user's key."""
+    path = folder / f"{name}.json"
+    path.touch(mode=0o600)
+    path.write_text(json.dumps({"default": {"key": name, "secret": SECRET, "server": server}}))
+    return path
+
+
+def test_a_copy_of_one_user_is_never_confirmed_for_another(home: Path, tmp_path: Path) -> None:
+    """The mark of a copy is sent for the same user alone; anybody's copy and each user's are fetched anew in turn."""
+    held = []
+    with serving(careless) as portal:
+        for name in (None, "ada", "ada", "bob", None, None):
+            keyfile = keyfile_of(home, name, portal.address) if name else None
+            changed = api.pull_schema("4dn", portal.address, tmp_path, keyfile=keyfile)[1]
+            held.append((name, changed, (tmp_path / "profiles.json").read_bytes()))
+    assert held == [
+        (None, True, PROFILES),
+        ("ada", True, OF_ADA),
+        ("ada", False, OF_ADA),
+        ("bob", True, OF_BOB),
+        (None, True, PROFILES),
+        (None, False, PROFILES),
+    ]
+    schemas = [h for path, h in zip(portal.paths, portal.headers, strict=True) if path == "/profiles/"]
+    assert ["If-None-Match" in headers for headers in schemas] == [False, False, True, False, False, True]
+
+
+def test_a_users_snapshot_says_whose_it_is_and_holds_no_key(home: Path, tmp_path: Path) -> None:
+    """snapshot.json names the user as the portal does, and no file holds the key."""
+    with serving(careless) as portal:
+        api.pull_schema("4dn", None, tmp_path, keyfile=keyfile_of(home, "ada", portal.address))
+    assert json.loads((tmp_path / "snapshot.json").read_text()) == {
+        "portal": "4dn",
+        "server": portal.address,
+        "user": "ada@lab.org",
+        "etag": '"v1"',
+        "sha256": hashlib.sha256(OF_ADA).hexdigest(),
+    }
+    assert all(SECRET.encode() not in path.read_bytes() for path in tmp_path.iterdir())
+    assert {headers["Authorization"] for headers in portal.headers} == {portal.headers[0]["Authorization"]}
+
+
+def test_what_was_kept_for_one_user_is_not_offered_to_another(home: Path, tmp_path: Path) -> None:
+    """Labs of an earlier user, or of another server, go when the schemas are somebody else's; else they stay."""
+    kept = tmp_path / snapshots.VOCABULARIES
+    with serving(careless) as portal:
+        ada = keyfile_of(home, "ada", portal.address)
+        api.pull_schema("4dn", portal.address, tmp_path, keyfile=ada)
+        snapshots.keep_vocabularies(tmp_path, {}, {"Lab": [snapshots.Term("lab-of-ada")]})
+        api.pull_schema("4dn", portal.address, tmp_path, keyfile=ada)
+        assert "lab-of-ada" in kept.read_text()
+        api.pull_schema("4dn", portal.address, tmp_path)
+    assert not kept.exists()
+
+
+def test_a_key_of_another_server_is_never_sent(home: Path, tmp_path: Path) -> None:
+    """Found by itself it is passed over without a word; named it is a mistake, and the portal isn't asked at all."""
+    keyfile_of(home, "keypairs", "https://elsewhere.example.org")
+    with serving(careless) as portal:
+        assert api.pull_schema("4dn", portal.address, tmp_path)[1]
+        asked_before = len(portal.paths)
+        with pytest.raises(UsageError, match=r"is for https://elsewhere\.example\.org, not for"):
+            api.pull_schema("4dn", portal.address, tmp_path, keyfile=home / "keypairs.json")
+    assert len(portal.paths) == asked_before
+    assert not [headers for headers in portal.headers if "Authorization" in headers]
+
+
+def test_a_key_stays_behind_when_the_server_sends_us_on(home: Path, tmp_path: Path) -> None:
+    """A portal that moved to another host doesn't pass the key there."""
+    with serving(careless) as elsewhere:
+        other = elsewhere.address.replace("127.0.0.1", "localhost") + "/profiles/"
+
+        def moved(handler: BaseHTTPRequestHandler) -> None:
+            (answer(b"", 302, Location=other) if handler.path == "/profiles/" else careless)(handler)
+
+        with serving(moved) as portal, pytest.raises(UnreachableError, match="localhost"):
+            api.pull_schema("4dn", None, tmp_path, keyfile=keyfile_of(home, "ada", portal.address))
+    assert elsewhere.paths == []
+
+
+def test_a_key_that_cannot_be_used_is_told_only_where_nobody_named_it(home: Path, tmp_path: Path) -> None:
+    """A broken key file at home leaves the pull anybody's and says why; the same file named is a mistake."""
+    (home / "keypairs.json").write_text(f'{{"default": {{"key": "ada", "secret": "{SECRET}"')
+    told: list[str] = []
+    with serving(careless) as portal:
+        assert api.pull_schema("4dn", portal.address, tmp_path, warn=told.append)[1]
+        with pytest.raises(UsageError, match="can't be understood"):
+            api.pull_schema("4dn", portal.address, tmp_path, keyfile=home / "keypairs.json")
+    assert [sentence.startswith(snapshots.NOT_USED) for sentence in told] == [True]
+    assert SECRET not in told[0]
+    assert not [headers for headers in portal.headers if "Authorization" in headers]
+
+
+def test_an_address_with_a_name_and_password_says_who_asks(home: Path, tmp_path: Path) -> None:
+    """The key at home doesn't take the place of the user that the address names."""
+    with serving(careless) as portal:
+        keyfile_of(home, "keypairs", portal.address)
+        api.pull_schema("4dn", portal.address.replace("//", "//bob:hunter2@"), tmp_path)
+    assert (tmp_path / "profiles.json").read_bytes() == OF_BOB
+    assert "/me" not in portal.paths
+
+
+def test_a_portal_without_a_service_takes_no_key(home: Path) -> None:
+    """No key is looked for there, not even a broken one; one that is named is told to be left out."""
+    from dataclasses import replace
+
+    (home / "keypairs.json").write_text("{")
+    silent = replace(PORTAL, service=None)
+    assert snapshots.visit(silent, "http://127.0.0.1:9") == snapshots.Visit("http://127.0.0.1:9")
+    with pytest.raises(UsageError, match="Leave out --keyfile and --key"):
+        snapshots.visit(silent, keyfile=home / "keypairs.json")
 
 
 # ---------------------------------------------------------------- answers that are none

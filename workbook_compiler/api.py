@@ -6,6 +6,7 @@ exception (``errors.py``) is for a file, a server or a wrong call.
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -76,21 +77,34 @@ def no_schema() -> Schema:
 
 
 def pull_schema(
-    portal_name: str, server: str | None = None, folder: Path | None = None, vocabularies: Sequence[str] = ()
+    portal_name: str,
+    server: str | None = None,
+    folder: Path | None = None,
+    vocabularies: Sequence[str] = (),
+    *,
+    keyfile: str | Path | None = None,
+    entry: str | None = None,
+    warn: Callable[[str], None] = warnings.warn,
 ) -> tuple[Path, bool]:
     """Fetch a portal's schemas into a snapshot folder; return the folder and whether anything is new.
 
     The records of small types come along, for templates to offer them in links: those that the portal's links need most,
-    and the types in ``vocabularies``.
+    and the types in ``vocabularies``. With a key the schemas are what its user sees, and the user's labs and awards come
+    along too. ``keyfile`` and ``entry`` name one; else the usual places are looked at, and without one it is what anybody
+    sees. Raises UsageError or UnreachableError for a named key that isn't let in; ``warn`` is told of another.
     """
     from workbook_compiler.delivery import client, snapshots
 
     chosen = portal(portal_name)
-    target, changed = snapshots.pull(chosen, server, folder)
+    visit = snapshots.visit(chosen, server, keyfile, entry)
+    target, changed = snapshots.pull(chosen, visit, folder)
+    for sentence in visit.told:
+        warn(sentence)
     if chosen.service is not None:
-        with suppress(UnreachableError), client.Session(server or chosen.server) as session:
+        with suppress(UnreachableError), client.Session(visit.server, visit.key) as session:
             names = dict.fromkeys((*chosen.service.vocabularies, *vocabularies))
-            snapshots.keep_vocabularies(target, {n: chosen.service.vocabulary(session.send, n) for n in names})
+            found = {name: chosen.service.vocabulary(session.send, name) for name in names}
+            snapshots.keep_vocabularies(target, found, visit.account.own if visit.account else {})
     return target, changed
 
 
@@ -301,25 +315,34 @@ def submit(
     plan: Plan,
     key: str | Path | None = None,
     *,
-    book: str | Path | None = None,
+    book: Paths | None = None,
     server: str | None = None,
     lab: str | None = None,
     award: str | None = None,
     step: Step = silent,
 ) -> Submitted:
-    """Send a plan to its portal: what isn't there is created, what differs updated. Return how each record fared.
+    """Send a plan to its portal: what isn't there is created, what differs updated, data files are uploaded.
 
-    ``key`` is a key file (else ``~/keypairs.json``), ``book`` the path of the workbook, beside which the journal lies and from
-    whose folder files are named. Nothing is sent when the portal's answers show errors: they are in ``diagnostics`` then.
-    Raises UsageError without a key, UnreachableError when the portal doesn't let us in.
+    ``key`` is a key file (else ``~/keypairs.json``). ``book`` is the path of the workbook, or of each in the plan's order, when
+    it isn't in the working folder: the journal lies beside it, and files are named from there. Nothing is sent when the
+    portal's answers show errors: they are in ``diagnostics`` then. Raises UsageError without a key, UnreachableError when
+    the portal doesn't let us in.
     """
-    from workbook_compiler import submission
+    from dataclasses import replace
+
+    from workbook_compiler import submission, uploading
 
     where = submission.Where(Path(key).expanduser() if key else None, None, server, lab, award)
-    beside = Path(book) if book else Path(plan.workbooks[0].name)
+    given = (
+        [source.name for source in plan.workbooks] if book is None else [book] if isinstance(book, str | Path) else book
+    )
     with submission.connection(plan.portal, where) as to:
-        one = submission.compared(plan, to, where, beside, step=step)
-        return submission.submit(one, to, where, beside, step) if one.ok else submission.Submitted((), one.diagnostics)
+        one = submission.compared(plan, to, where, [Path(path) for path in given], step)
+        if not one.ok:
+            return submission.Submitted((), one.diagnostics)
+        done = submission.submit(one, to, where, step)
+        files = uploading.uploaded(one, done, to, step) if done.stopped is None else uploading.Uploads()
+        return replace(done, failed_files=files.failed)
 
 
 def write_plan(result: Result, folder: str | Path) -> list[Path]:

@@ -19,7 +19,7 @@ from workbook_compiler.console import say as _say
 from workbook_compiler.console import width as _width
 from workbook_compiler.console import write as _write
 from workbook_compiler.errors import UsageError, WorkbookCompilerError
-from workbook_compiler.online import register
+from workbook_compiler.online import Entry, KeyFile, register
 
 if TYPE_CHECKING:
     from workbook_compiler.model.report import Report
@@ -62,12 +62,14 @@ def pull(
     vocabularies: Annotated[
         list[str] | None, typer.Option("--with", help="Offer this type's records in links: Vendor. May be repeated.")
     ] = None,
+    keyfile: KeyFile = None,
+    key: Entry = None,
 ) -> None:
     """Fetch the schemas into a snapshot folder."""
     from workbook_compiler import api
 
     _refuse_as_folder(out)
-    folder, changed = api.pull_schema(portal, server, out, vocabularies or ())
+    folder, changed = api.pull_schema(portal, server, out, vocabularies or (), keyfile=keyfile, entry=key, warn=_say)
     _say("New schemas." if changed else "Nothing has changed.")
     _out(f"{folder}\n")
 
@@ -252,9 +254,10 @@ def main() -> None:
         _say("Interrupted.")
         sys.exit(130)
     except OSError as error:
-        if error.filename is None:
+        if error.strerror is None:
             raise
-        _say(f"{error.filename2 or error.filename}: {error.strerror}.")
+        place = error.filename2 or error.filename
+        _say(f"{place}: {error.strerror}." if place else f"{error.strerror}.")
         sys.exit(UsageError.exit_code)
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbook_compiler import api
+from workbook_compiler.delivery.receipts import Receipt, receipted
 from workbook_compiler.errors import UsageError
-from workbook_compiler.model.records import identifier_of
+from workbook_compiler.model.diagnostics import Location
+from workbook_compiler.model.plan import Action
+from workbook_compiler.model.records import identifier_of, key_of
 from workbook_compiler.model.schema import Schema
-from workbook_compiler.model.service import Send
+from workbook_compiler.model.service import Found, Send
 
 if TYPE_CHECKING:
     from workbook_compiler.template import Filled
@@ -46,7 +49,20 @@ def export(
     if not asked.values:
         return Exported(b"", 0, asked.missing)
     made = filled(schema, asked.values)
-    return Exported(made.content, len(made.rows), (*asked.missing, *map(str, made.problems)))
+    content = receipted(made.content, list(_rows(made, schema, asked.found)))
+    return Exported(content, len(made.rows), (*asked.missing, *map(str, made.problems)))
+
+
+def _rows(made: Filled, schema: Schema, found: Mapping[tuple[str, str], Found]) -> Iterator[Receipt]:
+    """Which record of the portal each row is, for the grey columns behind it."""
+    for (type_name, row), said in made.rows.items():
+        entity = schema.types[type_name]
+        one = found.get((type_name, identifier_of(said, entity.identifiers) or ""))
+        if one is not None:
+            name = key_of(one.path)
+            accession = name if "accession" in entity.properties and name != one.uuid else ""
+            at = Location("", made.sheets[type_name], row)
+            yield Receipt(at, Action.SKIP, one.uuid, accession, status="exported", link=one.path)
 
 
 def filled(schema: Schema, values: Mapping[str, Sequence[Mapping[str, Any]]]) -> Filled:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,9 +11,13 @@ import typer
 
 from workbook_compiler.console import compiled, out, progress, say, width
 from workbook_compiler.errors import UsageError
+from workbook_compiler.reports.words import count
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from workbook_compiler.api import Result
+    from workbook_compiler.delivery.ask import Choose
     from workbook_compiler.submission import Compared, Connection, Where
 
 Books = Annotated[list[Path], typer.Argument(help="Workbooks: .xlsx .xlsm .ods .tsv .csv. Several are one submission.")]
@@ -27,6 +32,9 @@ Award = Annotated[str | None, typer.Option("--award", help="The award of new rec
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, max=32, help="Send so many messages side by side.")]
 NoCreate = Annotated[bool, typer.Option("--no-create", help="Leave out what isn't on the portal yet.")]
 NoUpdate = Annotated[bool, typer.Option("--no-update", help="Leave out what is on the portal already.")]
+
+
+MEND = "Nothing was sent. Mend the errors in the workbook, save, and run the same command again."
 
 
 def register(app: typer.Typer) -> None:
@@ -54,7 +62,7 @@ def plan(
     """Compare workbooks with the portal: what would be created, updated (before and after) or left. Nothing is sent."""
     from workbook_compiler import submission
 
-    where = submission.Where(keyfile, key, server, lab, award, jobs)
+    where = submission.Where(keyfile, key, server, lab, award, jobs, _chooser())
     result = _checked(books, portal, schemas, type_name)
     with submission.connection(result.portal.name, where) as to:
         one = _compared(result, books, to, where, create=not no_create, update=not no_update)
@@ -83,7 +91,7 @@ def submit(
     """Send workbooks to the portal: compare, show, ask, send. Run the same command again to go on after a break."""
     from workbook_compiler import submission
 
-    where = submission.Where(keyfile, key, server, lab, award, jobs)
+    where = submission.Where(keyfile, key, server, lab, award, jobs, _chooser())
     result = _checked(books, portal, schemas, type_name)
     with submission.connection(result.portal.name, where) as to:
         if restart:
@@ -91,35 +99,47 @@ def submit(
             submission.forget(books[0], to)
         one = _compared(result, books, to, where, create=not no_create, update=not no_update)
         if not one.ok:
+            say(MEND)
             raise typer.Exit(1)
         if dry_run:
-            raise typer.Exit(_rehearse(result, one, to, where, books[0]))
-        if not any(op.action.value != "SKIP" for op in one.plan.operations):
-            say("Nothing to send: the portal has it all.")
-            if not one.waiting:
-                raise typer.Exit(0)
-        else:
+            raise typer.Exit(_rehearse(result, one, to, where))
+        _refuse_unwritable(books[0])
+        if any(op.action.value != "SKIP" for op in one.plan.operations):
             _ask(f"Send this to {to.server}?", yes=yes)
-        raise typer.Exit(_send(result, one, to, where, books))
+        else:
+            say("Nothing to send." if one.unwanted or one.waiting else "Nothing to send: the portal has it all.")
+            if one.waiting:
+                _ask(f"The data files of {count(len(one.waiting), 'record')} are still to come. Upload them?", yes=yes)
+        raise typer.Exit(_send(result, one, to, where))
 
 
-def _send(result: Result, one: Compared, to: Connection, where: Where, books: list[Path]) -> int:
-    from workbook_compiler import receiving, submission
+def _send(result: Result, one: Compared, to: Connection, where: Where) -> int:
+    from workbook_compiler import receiving, submission, uploading
 
-    with progress() as step:
-        done = submission.submit(one, to, where, books[0], step)
-    with progress() as step:
-        files = receiving.uploaded(one, done, to, books[0], step)
-    _tell(result, (), done.diagnostics)
+    try:
+        with progress() as step:
+            done = submission.submit(one, to, where, step)
+        _tell(result, (), done.diagnostics)
+        with progress() as step:
+            files = uploading.Uploads() if done.stopped else uploading.uploaded(one, done, to, step)
+    except KeyboardInterrupt:
+        say(f"Interrupted. {submission.GO_ON}")
+        raise typer.Exit(130) from None
     for failed in files.failed:
         say(failed)
-    out(submission.summary(done))
-    if files.sent:
-        out(f"uploaded   {files.sent:,}\n")
     if files.without_place:
         say("The portal named no place for data files; they stay where they are.")
-    for path in receiving.write_receipts(receiving.receipts(done, to), one.plan, to, books):
+    out(submission.summary(done, files.sent))
+    written = receiving.write_receipts(receiving.receipts(one, done, to, where.jobs), one, to)
+    for told in written.told:
+        say(told)
+    for path in written.files:
         out(f"{path}\n")
+    if done.stopped is not None:
+        say(f"{done.stopped}. {submission.GO_ON}")
+        return done.stopped.exit_code
+    if not (done.ok and files.ok):
+        say(submission.GO_ON)
     return 0 if done.ok and files.ok else 3
 
 
@@ -146,8 +166,11 @@ def export(
 
     if to.exists():
         raise UsageError(f"{to} is there already. Choose another name, or delete it first.")
+    if to.suffix.lower() != ".xlsx":
+        raise UsageError(f"An export is an .xlsx workbook; {to} has another ending.")
     schema = api.load_schema(portal, schemas)
     with submission.connection(portal, submission.Where(keyfile, key, server)) as connected:
+        _refuse_elsewhere(search, connected)
         made = exporting.export(schema, connected.send, types or (), ids=ids or (), search=search)
     for told in made.told:
         say(told)
@@ -156,6 +179,15 @@ def export(
     with written_whole(to) as beside:
         beside.write_bytes(made.content)
     out(f"{to}\n")
+
+
+def _refuse_elsewhere(search: str | None, to: Connection) -> None:
+    """Raise UsageError for a search of another server's, as it is copied from a browser: it would be asked here."""
+    from workbook_compiler.delivery.addresses import same_place
+
+    address = (search or "").strip()
+    if address.lower().startswith(("http://", "https://")) and not same_place(address, to.server):
+        raise UsageError(f"{address} is a search of another server than {to.server}. Name that one with --server.")
 
 
 def download(
@@ -189,6 +221,7 @@ def _checked(books: list[Path], portal: str | None, schemas: str | None, type_na
     result = compiled(books, portal, schemas, type_name)
     if not result.ok:
         _tell(result, (), result.diagnostics)
+        say(MEND)
         raise typer.Exit(1)
     return result
 
@@ -203,22 +236,30 @@ def _compared(
     for warning in to.warnings:
         say(warning)
     with progress() as step:
-        one = submission.compared(result.plan, to, where, books[0], step=step)
+        one = submission.compared(result.plan, to, where, books, step)
     one = submission.only(one, create=create, update=update)
     _tell(result, submission.still_true(one, result.diagnostics), one.diagnostics)
     out(submission.overview(one, to))
     return one
 
 
-def _rehearse(result: Result, one: Compared, to: Connection, where: Where, book: Path) -> int:
+def _refuse_unwritable(book: Path) -> None:
+    """Raise UsageError where nothing can be noted beside the workbook: before the person is asked, not after."""
+    if not os.access(book.parent, os.W_OK):
+        raise UsageError(
+            f"Nothing can be written into {book.parent}, where what is sent is noted. Copy the workbook elsewhere."
+        )
+
+
+def _rehearse(result: Result, one: Compared, to: Connection, where: Where) -> int:
     from workbook_compiler import submission
 
     with progress() as step:
-        said = submission.rehearsed(one, to, where, book, step)
+        said = submission.rehearsed(one, to, where, step)
     _tell(result, (), tuple(said))
     if not said:
         say(
-            "The portal has nothing against it. Whether names are taken by records you can't see shows only when sending."
+            "The portal has nothing against it. Whether a name belongs to a record you can't see shows only when sending."
         )
     return 3 if said else 0
 
@@ -231,9 +272,23 @@ def _tell(result: Result, before: tuple[object, ...], said: tuple[object, ...]) 
 
     told = submission.in_order(said, before)  # type: ignore[arg-type] # findings
     if told:
-        report = replace(result.report(), diagnostics=told, summary={}, batches=(), types=())
-        options = {"color": sys.stderr.isatty(), "width": width()}
+        report = replace(result.report(), diagnostics=told)
+        options = {"color": sys.stderr.isatty(), "width": width(), "verdict": False}
         sys.stderr.write(resources.report_formats()["text"].render(report, options))
+
+
+def _chooser() -> Choose | None:
+    """The function that asks which of several labs or awards is meant; None where nobody is there to ask."""
+
+    def choose(kind: str, known: Sequence[str]) -> str:
+        for number, path in enumerate(known, 1):
+            say(f"  {number}  {path}")
+        while True:
+            typed = typer.prompt(f"Which {kind} are new records for?", err=True).strip()
+            if typed.isdigit() and 1 <= int(typed) <= len(known):
+                return known[int(typed) - 1]
+
+    return choose if sys.stdin.isatty() and sys.stderr.isatty() else None
 
 
 def _ask(question: str, *, yes: bool) -> None:
@@ -242,6 +297,11 @@ def _ask(question: str, *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise UsageError(f"{question} Nobody is there to ask; --yes says so beforehand.")
-    if not typer.confirm(question, err=True):
+    try:
+        answer = typer.confirm(question, err=True)
+    except typer.Abort:
+        say("\nInterrupted. Nothing was sent.")
+        raise typer.Exit(130) from None
+    if not answer:
         say("Nothing was sent.")
         raise typer.Exit(0)

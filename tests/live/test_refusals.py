@@ -119,8 +119,8 @@ def test_a_refusal_lands_on_the_cell_that_caused_it(
     assert result.plan is not None, [d.message for d in result.diagnostics]
     where = submission.Where(keyfile=fresh.keyfile)
     with submission.connection("4dn", where) as to:
-        one = submission.compared(result.plan, to, where, book)
-        found = [*one.diagnostics, *submission.submit(one, to, where, book).diagnostics]
+        one = submission.compared(result.plan, to, where, [book])
+        found = [*one.diagnostics, *submission.submit(one, to, where).diagnostics]
     column = chr(ord("B") + list(row).index(field))
     told = [(d.code.id, str(d.location)) for d in found]
     assert (code, f"{sheet}!{column}5") in told, [(d.code.id, str(d.location), d.message) for d in found]
@@ -138,8 +138,8 @@ def test_a_missing_value_is_told_at_the_row(tmp_path: Path, fresh: Running, with
     where = submission.Where(keyfile=fresh.keyfile)
     assert result.plan is not None
     with submission.connection("4dn", where) as to:
-        one = submission.compared(result.plan, to, where, book)
+        one = submission.compared(result.plan, to, where, [book])
         rehearsed = submission.rehearsed(one, to, where)
-        done = submission.submit(one, to, where, book)
+        done = submission.submit(one, to, where)
     assert [(d.code.id, str(d.location)) for d in rehearsed] == [("POR06", "Vendor!C5")]
     assert [(d.code.id, str(d.location)) for d in done.diagnostics] == [("POR06", "Vendor!C5")]

@@ -82,16 +82,16 @@ def sent(book: Path, where: submission.Where) -> submission.Submitted:
     result = api.compile(book, SCHEMA)
     assert result.plan is not None, [d.message for d in result.diagnostics]
     with submission.connection("4dn", where) as to:
-        one = submission.compared(result.plan, to, where, book)
+        one = submission.compared(result.plan, to, where, [book])
         assert one.ok, [d.message for d in one.diagnostics]
-        return submission.submit(one, to, where, book)
+        return submission.submit(one, to, where)
 
 
 def planned(book: Path, where: submission.Where) -> submission.Compared:
     result = api.compile(book, SCHEMA)
     assert result.plan is not None
     with submission.connection("4dn", where) as to:
-        return submission.compared(result.plan, to, where, book)
+        return submission.compared(result.plan, to, where, [book])
 
 
 def writes(calls: Calls, book: Path, where: submission.Where) -> list[tuple[str, str]]:

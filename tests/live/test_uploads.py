@@ -46,7 +46,15 @@ def test_a_file_that_waits_for_its_content_comes_with_keys(uploading: Calls) -> 
     """In the form of Amazon's tokens, with the place to send it to."""
     made = uploading.stored("/file_fastq", FILE)
     keys = made["upload_credentials"]
-    assert set(keys) == {"AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration", "upload_url", "key"}
+    assert set(keys) == {
+        "AccessKeyId",
+        "SecretAccessKey",
+        "SessionToken",
+        "Expiration",
+        "upload_url",
+        "key",
+        "endpoint_url",
+    }
     assert keys["key"] == f"{made['uuid']}/{made['accession']}.fastq.gz"
     assert keys["upload_url"] == f"s3://sandbox-files/{keys['key']}"
 

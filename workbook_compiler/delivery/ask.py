@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 
 from workbook_compiler.delivery.compare import Held, Snapshot, schema_name
 from workbook_compiler.errors import UsageError
 from workbook_compiler.model.records import Record
 from workbook_compiler.model.report import Step, silent
 from workbook_compiler.model.service import Account, Found, Send, Service
+
+Choose = Callable[[str, Sequence[str]], str]
+"""``choose("lab", paths)``: ask the person which one."""
 
 
 def snapshot(
@@ -48,8 +51,9 @@ def snapshot(
         for (record, _), one in zip(missed, looked, strict=True):
             if one is not None:
                 here.setdefault(record.id, one)
+        renamed = _renamed(service, send, rows, here, workers)
         step("Reading what is there", 0.3)
-        values = workers.map(lambda one: service.values(send, one), here.values())
+        values = workers.map(lambda one: service.values(send, one) if one.values is None else one.values, here.values())
         held = {id_: Held(one, stored) for (id_, one), stored in zip(here.items(), values, strict=True)}
         step("Following links", 0.7)
         unseen = [name for name in outward if name not in found]  # the index may not show a record of a minute ago
@@ -57,14 +61,25 @@ def snapshot(
         meant.update(
             zip(unseen, workers.map(lambda name: service.look(send, name, outward[name]), unseen), strict=True)
         )
-    return Snapshot(held, meant)
+    return Snapshot(held, meant, renamed=renamed)
+
+
+def _renamed(
+    service: Service, send: Send, rows: Sequence[Record], here: Mapping[str, Found], workers: Executor
+) -> Mapping[str, Found]:
+    """Records that aren't there under their name, but under the uuid beside their row, which no other row has."""
+    taken = {one.uuid for one in here.values()}
+    lost = [row for row in rows if row.identifier and row.stored and row.id not in here and row.stored not in taken]
+    looked = workers.map(lambda row: service.look(send, str(row.stored), ()), lost)
+    return {row.id: one for row, one in zip(lost, looked, strict=True) if one is not None}
 
 
 def _left(record: Record, names: Sequence[str], alone: frozenset[str], known: Mapping[str, str]) -> Sequence[str]:
     """The names by which a record is still to be looked for, one by one."""
-    if record.id in known:
-        name = record.identifier or known[record.id]
-        return [name] if name else []
+    if record.identifier is None and (name := record.stored or known.get(record.id)):
+        return [name]
+    if record.identifier is not None and record.id in known:
+        return [record.identifier]
     return [name for name in names if name in alone]
 
 
@@ -75,20 +90,20 @@ def names_of(record: Record) -> list[str]:
     return list(dict.fromkeys([*([record.identifier] if record.identifier else []), *map(str, others)]))
 
 
-def owner(account: Account, lab: str | None, award: str | None) -> tuple[str, str] | None:
+def owner(account: Account, lab: str | None, award: str | None, choose: Choose | None = None) -> tuple[str, str] | None:
     """Return the lab and the award that new records get; None where the portal knows of none.
 
-    Raises UsageError where there is a choice and none was made, or where the lab isn't one of the user's.
+    ``choose`` asks the person where there is a choice. Raises UsageError without it, or where the lab isn't one of the user's.
     """
     labs = list(account.owners)
     if lab is None and not labs:
         return None
-    chosen = _chosen("lab", lab, labs, strict=not account.admin)
+    chosen = _chosen("lab", lab, labs, choose, strict=not account.admin)
     awards = list(account.owners.get(chosen, ()))
-    return chosen, _chosen("award", award, awards, strict=False)
+    return chosen, _chosen("award", award, awards, choose, strict=False)
 
 
-def _chosen(kind: str, wanted: str | None, known: list[str], *, strict: bool) -> str:
+def _chosen(kind: str, wanted: str | None, known: list[str], choose: Choose | None, *, strict: bool) -> str:
     if wanted is not None:
         meant = [path for path in known if wanted.strip("/") in (path.strip("/"), path.strip("/").rpartition("/")[2])]
         if meant or not strict:
@@ -98,4 +113,6 @@ def _chosen(kind: str, wanted: str | None, known: list[str], *, strict: bool) ->
         return known[0]
     if not known:
         raise UsageError(f"The portal names no {kind} for your lab. Say which with --{kind}.")
+    if choose is not None:
+        return choose(kind, known)
     raise UsageError(f"You have several {kind}s. Say which with --{kind}: {', '.join(known)}.")

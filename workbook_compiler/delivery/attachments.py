@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from workbook_compiler.delivery.checksums import Checked, Problem, checksums, same_content
-from workbook_compiler.delivery.paths import is_address, place_of
+from workbook_compiler.delivery.paths import Folders, is_address, place_of
 from workbook_compiler.errors import UnreachableError, UsageError
 from workbook_compiler.model.codes import files as codes
 from workbook_compiler.model.diagnostics import Code, Diagnostic, Location, Outcome
@@ -100,33 +100,21 @@ def data_files(records: Iterable[Record]) -> list[Named]:
     return [file for file in named(records) if file.attached is None]
 
 
-def check(
-    records: Sequence[Record],
-    schema: Schema,
-    folder: Path,
-    executor: Executor | None = None,
-    cache: Path | None = None,
-    step: Step = silent,
-) -> list[Diagnostic]:
-    """Return what is wrong with the files that the records name, before anything is sent."""
-    return list(look(records, schema, folder, executor, cache, step).diagnostics)
-
-
 def look(
     records: Sequence[Record],
     schema: Schema,
-    folder: Path,
+    folders: Folders,
     executor: Executor | None = None,
     cache: Path | None = None,
     step: Step = silent,
 ) -> Outcome[Checksums]:
     """Read every file that the records name; return the checksums that rows leave out, and what is wrong.
 
-    ``folder`` is where relative paths begin. An attachment on the web is fetched, and fetched again when it is sent.
+    ``folders`` is where relative paths begin. An attachment on the web is fetched, and fetched again when it is sent.
     """
     files = list(named(records))
     here = [file for file in files if not (is_address(file.typed) and file.attached)]
-    places = [place_of(file.typed, folder) for file in here]
+    places = [place_of(file.typed, folders(file.record)) for file in here]
     looked = list(zip(here, checksums(places, executor, cache, step), strict=True))
     found = [*_each(looked), *_on_the_web(files)]
     sums = list(_sums(looked, schema))
@@ -252,10 +240,11 @@ def _missing(sums: Iterable[tuple[Named, str]]) -> Checksums:
     return found
 
 
-def contents(records: Iterable[Record], folder: Path) -> Mapping[tuple[str, str], str]:
+def contents(records: Iterable[Record], folders: Folders) -> Mapping[tuple[str, str], str]:
     """Return the md5 of the files that travel inside records, by record id and property; those that aren't here are left out."""
     files = [file for file in named(records) if file.attached and not is_address(file.typed)]
-    looked = zip(files, checksums([place_of(file.typed, folder) for file in files]), strict=True) if files else ()
+    places = [place_of(file.typed, folders(file.record)) for file in files]
+    looked = zip(files, checksums(places), strict=True) if files else ()
     return {(file.record.id, str(file.pointer[0])): found.md5 for file, found in looked if found.md5 is not None}
 
 

@@ -224,6 +224,8 @@ class _Gzip:
 
     def __init__(self) -> None:
         self._damaged = False
+        self._empty = True
+        """Nothing has come out yet."""
         self._member: zlib._Decompress | None = _member()
 
     def feed(self, piece: bytes | memoryview) -> None:
@@ -235,7 +237,9 @@ class _Gzip:
     def problem(self) -> Problem | None:
         if self._damaged:
             return Problem.DAMAGED
-        return Problem.TRUNCATED if self._member is not None else None
+        if self._member is not None:
+            return Problem.TRUNCATED
+        return Problem.EMPTY if self._empty else None
 
     def _followed(self, data: bytes) -> bytes:
         """Go on with some data, and return what of it is behind the member it belongs to."""
@@ -244,7 +248,8 @@ class _Gzip:
             self._member = _member() if data else None
             return data
         try:
-            rest = _unpacked(self._member, data)
+            rest, some = _unpacked(self._member, data)
+            self._empty = self._empty and not some
         except zlib.error:
             self._damaged = True
             return b""
@@ -257,9 +262,13 @@ def _member() -> zlib._Decompress:
     return zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
 
 
-def _unpacked(member: zlib._Decompress, data: bytes) -> bytes:
-    """Unpack and drop, a block at a time, so that a bomb costs time and no memory; return what is behind the member."""
+def _unpacked(member: zlib._Decompress, data: bytes) -> tuple[bytes, bool]:
+    """Unpack and drop, a block at a time, so that a bomb costs time and no memory.
+
+    Return what is behind the member, and whether anything came out of it.
+    """
+    some = False
     while data and not member.eof:
-        member.decompress(data, BLOCK)
+        some = bool(member.decompress(data, BLOCK)) or some
         data = member.unconsumed_tail
-    return member.unused_data
+    return member.unused_data, some

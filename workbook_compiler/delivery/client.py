@@ -29,17 +29,17 @@ class Fetched:
     etag: str | None
 
 
-def fetch(server: str, path: str, etag: str | None = None) -> Fetched:
+def fetch(server: str, path: str, etag: str | None = None, key: Key | None = None) -> Fetched:
     """GET a document as JSON; ``etag`` is the mark of the copy at hand. Raises UnreachableError for any other answer than it.
 
-    Raises UsageError for an address that isn't one of the web.
+    ``key`` is who asks; without one it is who the address names. Raises UsageError for an address that isn't one of the web.
     """
     refuse_other_than_web(server)
     headers = {"Accept": "application/json", **({"If-None-Match": etag} if etag else {})}
     url, told = server.rstrip("/") + path, without_secrets(server)
     with wire.connections(1) as http, Watch() as watch:
         try:
-            answer = asked(http, url, headers, auth=None)
+            answer = asked(http, url, headers, auth=Auth(key) if key else None)
             watch.check()
             if isinstance(answer, str):
                 raise UnreachableError(told, answer)

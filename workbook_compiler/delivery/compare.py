@@ -21,8 +21,17 @@ from workbook_compiler.model.service import Found
 ABSENT = object()
 """Stands for a property the portal holds nothing for."""
 
-Exported = Callable[[Record, str, Any], bool]
-"""``(record, property, present value)`` -> whether the portal's value is still the one that was exported."""
+
+class Exported(NamedTuple):
+    """What a workbook remembers of its export; both are asked of ``(record, property, value)``."""
+
+    still: Callable[[Record, str, Any], bool]
+    """Whether the portal's present value is the one that was exported; True where nothing was."""
+    unedited: Callable[[Record, str, Any], bool]
+    """Whether the row's value is the one that was exported."""
+
+
+NOT_EXPORTED = Exported(lambda _record, _name, _value: True, lambda _record, _name, _value: False)
 
 
 class Held(NamedTuple):
@@ -43,6 +52,8 @@ class Snapshot:
     """What the link values mean that no row defines; None for nothing."""
     defaults: Mapping[str, str] = field(default_factory=dict)
     """What new records are filled in with."""
+    renamed: Mapping[str, Found] = field(default_factory=dict)
+    """By the id of a record that isn't there under its name: the one its row was sent as before."""
     contents: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """MD5 of the files that travel inside records, by the record's id and the property."""
 
@@ -53,30 +64,33 @@ def against(
     schema: Schema,
     *,
     extends: frozenset[str] = frozenset(),
-    exported: Exported = lambda _record, _name, _value: True,
+    exported: Exported = NOT_EXPORTED,
 ) -> Outcome[Plan]:
     """Return the plan with every operation as one to create, to update or to leave; and what stands in the way."""
     deferred = {op.record.id for batch in plan.batches for op in batch.operations if op.deferred}
-    comparer = _Comparer(snapshot, schema, extends)
+    comparer = _Comparer(snapshot, schema, extends, exported)
     said: list[Diagnostic] = []
     batches = []
     for batch in plan.batches:
         operations = []
         for op in batch.operations:
             held = snapshot.held.get(op.record.id)
-            if held is None:
+            if held is None and (other := snapshot.renamed.get(op.record.id)) is not None:
+                operations.append(op)
+                said += [_renamed(op, other)] if not op.deferred else []
+            elif held is None:
                 operations.append(_filled_in(op, schema.types[op.record.type], snapshot.defaults))
             elif op.record.type not in held.found.types:
                 operations.append(op)
                 said.append(_other_type(op, held))
             elif op.record.id in deferred and not op.deferred:  # the later update compares the whole record
-                operations.append(op._replace(action=Action.SKIP, target=held.found.path))
+                operations.append(op._replace(action=Action.SKIP, target=held.found.path, uuid=held.found.uuid))
             else:
                 updated = comparer.update(op, held)
                 operations.append(updated)
                 said.extend(_conflicts(updated, held, exported))
         batches.append(Batch(batch.index, tuple(operations)))
-    return Outcome(replace(plan, batches=tuple(batches)), tuple(said))
+    return Outcome(replace(plan, batches=tuple(batches)), (*said, *comparer.left))
 
 
 def links_on_portal(unknown: Iterable[Diagnostic], links: Mapping[str, Found | None]) -> Iterator[Diagnostic]:
@@ -102,6 +116,12 @@ def _filled_in(op: Operation, entity: EntityType, defaults: Mapping[str, str]) -
     return op._replace(body={**op.body, **more}) if more else op
 
 
+def _renamed(op: Operation, found: Found) -> Diagnostic:
+    context = {"present": ", ".join(sorted(found.names)) or key_of(found.path)}
+    at = place_of(op.record, schema_name(op.record))
+    return Diagnostic(codes.POR12, at, schema_name(op.record), op.record.identifier, context)
+
+
 def _other_type(op: Operation, held: Held) -> Diagnostic:
     record = op.record
     name = schema_name(record)
@@ -122,10 +142,15 @@ def schema_name(record: Record) -> str:
 def _conflicts(op: Operation, held: Held, exported: Exported) -> Iterator[Diagnostic]:
     names = {change.name for change in op.changes} | set(op.removes)
     for name in sorted(names):
-        if not exported(op.record, name, held.values.get(name)):
+        if not exported.still(op.record, name, held.values.get(name)):
             yield Diagnostic(
                 codes.POR04, place_of(op.record, name), name, context={"present": shown(held.values.get(name))}
             )
+
+
+def _theirs(record: Record, name: str, stored: Any) -> Diagnostic:
+    present = "nothing" if stored is ABSENT else shown(stored)
+    return Diagnostic(codes.POR14, place_of(record, name), name, context={"present": present})
 
 
 def shown(value: Any) -> str:
@@ -140,8 +165,11 @@ def shown(value: Any) -> str:
 class _Comparer:
     """Compares stored values with those of rows; two ways to name one record are equal."""
 
-    def __init__(self, snapshot: Snapshot, schema: Schema, extends: frozenset[str]) -> None:
-        self._schema, self._extends, self._contents = schema, extends, snapshot.contents
+    def __init__(self, snapshot: Snapshot, schema: Schema, extends: frozenset[str], exported: Exported) -> None:
+        self._schema, self._extends, self._exported = schema, extends, exported
+        self._contents = snapshot.contents
+        self.left: list[Diagnostic] = []
+        """What nobody edited here, and somebody on the portal: it stays as it is there."""
         self._named: dict[str, Found] = {name: found for name, found in snapshot.links.items() if found is not None}
         for held in snapshot.held.values():
             self._named.update(dict.fromkeys(held.found.names, held.found))
@@ -157,14 +185,25 @@ class _Comparer:
                 after = stored if same else value
             else:
                 after = self._after(entity.properties[name], stored, value, grows=_is_fed(op.record, name, value))
-            if after is not stored:
+            if (
+                after is not stored
+                and not entity.properties[name].attachment
+                and self._exported.unedited(op.record, name, value)
+            ):
+                self.left.append(_theirs(op.record, name, stored))
+            elif after is not stored:
                 changes[name] = Change(name, None if stored is ABSENT else stored, after)
         removes = self._removed(op.record, held, changes)
         action = Action.PATCH if changes or removes else Action.SKIP
         body = {name: change.after for name, change in changes.items()}
         gone = [Change(name, held.values[name], None) for name in removes]
         return op._replace(
-            action=action, body=body, target=held.found.path, changes=(*changes.values(), *gone), removes=removes
+            action=action,
+            body=body,
+            target=held.found.path,
+            uuid=held.found.uuid,
+            changes=(*changes.values(), *gone),
+            removes=removes,
         )
 
     def _removed(self, record: Record, held: Held, changes: dict[str, Change]) -> tuple[str, ...]:

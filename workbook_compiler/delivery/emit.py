@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -132,6 +133,14 @@ def _json(value: Any) -> bytes:
     import orjson
 
     return orjson.dumps(value)
+
+
+def plan_hash(plan: Plan) -> str:
+    """Return what tells one plan from another: of the same workbooks and schema it is the same."""
+    digest = hashlib.sha256()
+    for line in plan_lines(plan):
+        digest.update(line)
+    return digest.hexdigest()
 
 
 def _remove_older(folder: Path) -> None:

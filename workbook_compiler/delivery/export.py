@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workbook_compiler.errors import UsageError
+from workbook_compiler.model.records import identifier_of
 from workbook_compiler.model.schema import EntityType, Schema
-from workbook_compiler.model.service import Holdings, Send, Service
+from workbook_compiler.model.service import Found, Holdings, Send, Service
 from workbook_compiler.nearest import likely
 
 
@@ -17,6 +18,8 @@ class Asked:
     """Records by their type, each with what its user may send, and what there is to say about those that aren't there."""
 
     values: Mapping[str, Sequence[Mapping[str, Any]]]
+    found: Mapping[tuple[str, str], Found] = field(default_factory=dict)
+    """Where each record lies, by its type and what it is called by."""
     missing: tuple[str, ...] = ()
     """As sentences."""
 
@@ -29,6 +32,7 @@ class _Shelf:
     holdings: Holdings
     types: tuple[EntityType, ...]
     values: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
+    found: dict[tuple[str, str], Found] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
 
@@ -46,7 +50,12 @@ class _Shelf:
         elif not wanted:
             self.missing.append(f"{name} is a {type_name}, not a {' or '.join(one.name for one in self.types)}.")
         else:
-            self.values.setdefault(type_name, []).append(self.holdings.own(entity, stored))
+            own = self.holdings.own(entity, stored)
+            self.values.setdefault(type_name, []).append(own)
+            called = identifier_of(own, entity.identifiers)
+            if called is not None and stored.get("uuid"):
+                path = str(stored.get("@id") or "")
+                self.found[type_name, called] = Found(str(stored["uuid"]), path, (type_name,))
 
 
 def export(
@@ -76,7 +85,7 @@ def export(
     for path in _searches(holdings, search, () if names else types):
         for stored in holdings.listed(send, path):
             shelf.put(stored, str(stored.get("@id") or "A record"))
-    return Asked(shelf.values, tuple(shelf.missing))
+    return Asked(shelf.values, shelf.found, tuple(shelf.missing))
 
 
 def _searches(holdings: Holdings, search: str | None, types: Sequence[str]) -> Iterator[str]:

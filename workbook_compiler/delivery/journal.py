@@ -7,12 +7,14 @@ before it is sent again, the portal is asked. Bodies aren't kept, and no key eve
 from __future__ import annotations
 
 import hashlib
+import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
+from types import MappingProxyType
 from typing import NamedTuple
 
 from workbook_compiler.errors import UsageError
@@ -26,15 +28,19 @@ create table if not exists run (
 create table if not exists message (
   run integer not null references run, operation text not null, method text not null, path text not null,
   sha256 text not null, state text not null, status integer, uuid text, said text, at text not null,
-  primary key (run, operation));
+  digests text not null default '{}', primary key (run, operation));
 create table if not exists note (name text primary key, value text not null);
-pragma user_version = 1;
 """
+VERSION = 2
+"""2: digests of what was sent. 1 was never released."""
 
 PATIENCE = 5
 """Seconds to wait for another run that has the file."""
 SENT, TAKEN, REFUSED = "sent", "taken", "refused"
 """States of a message: on its way, accepted, not accepted."""
+
+
+NO_DIGESTS: Mapping[str, str] = MappingProxyType({})
 
 
 class Entry(NamedTuple):
@@ -46,6 +52,8 @@ class Entry(NamedTuple):
     at: str
     sha256: str = ""
     """Of what the row said."""
+    digests: Mapping[str, str] = NO_DIGESTS
+    """Property to the digest of what the row said there when it was sent last; of accepted messages alone."""
 
 
 class Run(NamedTuple):
@@ -65,14 +73,26 @@ class Journal:
         mode = f"pragma locking_mode = {'exclusive' if alone else 'normal'}; pragma journal_mode = delete;"
         try:
             self._db = sqlite3.connect(path, timeout=PATIENCE, check_same_thread=False, isolation_level=None)
-            self._db.executescript(f"{mode} pragma synchronous = normal; {_TABLES}")
+            if not self._is_ours():
+                raise sqlite3.DatabaseError("other tables")
+            self._db.executescript(f"{mode} pragma synchronous = normal; {_TABLES} pragma user_version = {VERSION};")
         except sqlite3.DatabaseError as error:
             if "locked" in str(error):
                 raise UsageError(
                     f"Another run is sending this workbook; {path} is its journal. Wait for its end."
                 ) from error
+            if not path.exists():
+                raise UsageError(
+                    f"Nothing can be written into {path.parent}, where what is sent is noted. Copy the workbook elsewhere."
+                ) from error
             raise UsageError(f"{path} isn't a journal of ours, or can't be written. Move it away.") from error
         self._run = 0
+
+    def _is_ours(self) -> bool:
+        """Whether the file is empty, or a journal of this version."""
+        names = {name for (name,) in self._db.execute("select name from sqlite_master where type = 'table'")}
+        (version,) = self._db.execute("pragma user_version").fetchone()
+        return not names or ({"run", "message"} <= names and version == VERSION)
 
     def close(self) -> None:
         """Close the file."""
@@ -103,27 +123,28 @@ class Journal:
 
     def known(self, server: str, account: str) -> Mapping[str, Entry]:
         """Return the last message of each operation, of all runs against this server as this user."""
-        sql = """select operation, state, method, uuid, at, sha256 from message join run on run = number
+        sql = """select operation, state, method, uuid, at, sha256, digests from message join run on run = number
                  where server = ? and account = ? order by number"""
         with self._lock:
             rows = self._db.execute(sql, (server, account)).fetchall()
         found: dict[str, Entry] = {}
-        for operation, state, method, uuid, at, sha256 in rows:
-            before = found.get(operation)
-            same = before is not None and before.sha256 == sha256  # else another row may stand there now
-            found[operation] = Entry(state, method, uuid or (before.uuid if before and same else None), at, sha256)
+        for operation, state, method, uuid, at, sha256, digests in rows:
+            new = Entry(state, method, uuid, at, sha256, json.loads(digests) if state == TAKEN else NO_DIGESTS)
+            found[operation] = _joined(found[operation], new) if operation in found else new
         return found
 
-    def sending(self, operation: str, method: str, path: str, sha256: str) -> None:
+    def sending(self, operation: str, method: str, path: str, sha256: str, digests: Mapping[str, str]) -> None:
         """Note that a message is about to leave."""
-        sql = "insert or replace into message (run, operation, method, path, sha256, state, at) values (?, ?, ?, ?, ?, ?, ?)"
-        self._write(sql, self._run, operation, method, path, sha256, SENT, _now())
+        sql = """insert or replace into message (run, operation, method, path, sha256, state, at, digests)
+                 values (?, ?, ?, ?, ?, ?, ?, ?)"""
+        self._write(sql, self._run, operation, method, path, sha256, SENT, _now(), json_text(digests))
 
     def moved(self, operation: str, entry: Entry) -> None:
         """Note that what an earlier run knew of a place holds for another place now."""
-        self.sending(operation, entry.method, "", entry.sha256)
-        if entry.state != SENT:
-            self.answered(operation, entry.state, None, entry.uuid)
+        sql = """insert or replace into message (run, operation, method, path, sha256, state, uuid, at, digests)
+                 values (?, ?, ?, '', ?, ?, ?, ?, ?)"""
+        known = json_text(dict(entry.digests))
+        self._write(sql, self._run, operation, entry.method, entry.sha256, entry.state, entry.uuid, entry.at, known)
 
     def answered(self, operation: str, state: str, status: int | None, uuid: str | None, said: str = "") -> str:
         """Note how a message fared, and return when."""
@@ -200,6 +221,13 @@ def beside(book: Path) -> Path:
     return book.with_name(book.name + SUFFIX)
 
 
+def _joined(before: Entry, new: Entry) -> Entry:
+    """What is known of a place after one message more; where another row stands there now, what was known before is gone."""
+    if before.sha256 != new.sha256 and (not new.uuid or new.uuid != before.uuid):
+        return new
+    return new._replace(uuid=new.uuid or before.uuid, digests={**before.digests, **new.digests})
+
+
 def mark(record: Record) -> str:
     """Return what tells what one row says from what another says, wherever it stands."""
     return hashlib.sha256(json_text([record.type, record.values]).encode()).hexdigest()
@@ -208,8 +236,7 @@ def mark(record: Record) -> str:
 def remembered(records: Sequence[Record], known: Mapping[str, Entry]) -> dict[str, Entry]:
     """Return what earlier runs knew of these records, by their ids now.
 
-    Rows move. One without an identifier is known by what it says, and by its place only when no other row says what was
-    sent from there.
+    Rows move, so one without an identifier is known by what it says, wherever it stands.
     """
     found = {record.id: known[record.id] for record in records if record.identifier is not None and record.id in known}
     said: dict[str, list[str]] = {}
@@ -221,7 +248,6 @@ def remembered(records: Sequence[Record], known: Mapping[str, Entry]) -> dict[st
     ways: tuple[Callable[[str], Sequence[str]], ...] = (
         lambda id_: [id_] if id_ in known and known[id_].sha256 == marks[id_] else [],
         lambda id_: said.get(marks[id_], []),
-        lambda id_: [id_] if id_ in known else [],
     )
     for way in ways:
         for record in unnamed:

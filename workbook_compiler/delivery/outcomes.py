@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from workbook_compiler.delivery.submit import Outcome, State
+from workbook_compiler.model.codes import files
 from workbook_compiler.model.codes import portal as codes
 from workbook_compiler.model.diagnostics import Code, Diagnostic, Location
-from workbook_compiler.model.records import Pointer, Record
+from workbook_compiler.model.records import Pointer, Record, value_at
 from workbook_compiler.model.service import Refusal
 
 CODES: dict[str, Code] = {
@@ -21,6 +22,8 @@ CODES: dict[str, Code] = {
     "missing": codes.POR09,
     "other": codes.POR09,
     "unclear": codes.POR11,
+    "changed": codes.POR04,
+    "file": files.FLE08,
 }
 RELATED = 20
 
@@ -43,9 +46,13 @@ def at_cell(record: Record, refusal: Refusal) -> Diagnostic:
     words = refusal.words.strip()
     words = words if not words or words.endswith((".", "!", "?")) else f"{words}."
     context = {"words": words} if words else {}
+    value = refusal.value
     if refusal.kind == "link-type":
-        context = {"expected": refusal.value or "record of the column's type"}
-    value = _typed(record, pointer) if refusal.kind == "link-type" else refusal.value
+        context, value = {"expected": value or "record of the column's type"}, _typed(record, pointer)
+    elif refusal.kind == "changed":
+        context, value = {"present": value or "nothing"}, None
+    elif refusal.kind == "file":
+        context = {"reason": refusal.words}
     return Diagnostic(code, at or record.location, name, value or record.identifier or record.id, context)
 
 
@@ -57,13 +64,8 @@ def _place(record: Record, pointer: Pointer) -> Location | None:
 
 def _typed(record: Record, pointer: Pointer | None) -> str | None:
     """What the row says at a place of the body; a portal tells of its own uuid instead."""
-    node: object = record.values
-    for step in pointer or ():
-        try:
-            node = node[step]  # type: ignore[index] # a place inside the body
-        except (KeyError, IndexError, TypeError):
-            return None
-    return str(node) if isinstance(node, str | int) else None
+    found = value_at(record.values, pointer or ())
+    return str(found) if isinstance(found, str | int) else None
 
 
 def _waiting(outcomes: Sequence[Outcome]) -> Iterator[Diagnostic]:

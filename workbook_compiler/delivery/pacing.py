@@ -48,7 +48,11 @@ def wait(
 
     ``known``: the server has been reached before.
     """
-    if attempt + 1 >= (_tries(method, outcome) if known else min(_tries(method, outcome), FIRST_TRIES)):
+    tries = _tries(method, outcome)
+    if not known:  # who never answered and took a minute for it is no portal
+        slow = isinstance(outcome, Failure) and outcome.sent and outcome.tries == SLOW_TRIES
+        tries = 1 if slow else min(tries, FIRST_TRIES)
+    if attempt + 1 >= tries:
         return None
     asked = _asked(outcome.headers, now or datetime.now(UTC)) if isinstance(outcome, Answer) else None
     return _backoff(attempt) if asked is None else min(asked, LONGEST_ASKED)

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
+
+from workbook_compiler.model.plan import Source
+from workbook_compiler.model.records import Record
+
+Folders = Callable[[Record], Path]
+"""Where the paths that a record's row names begin: the folder of its workbook."""
+
+
+def folders_of(workbooks: Sequence[Source], books: Sequence[Path]) -> Folders:
+    """Return the folder of each record's workbook; ``books`` are the paths of the workbooks, in their order."""
+    known = {source.name: path.parent for source, path in zip(workbooks, books, strict=False)}
+    return lambda record: known.get(record.location.file, Path())
 
 
 def is_address(typed: str) -> bool:

@@ -1,7 +1,8 @@
 """Receipts: what the portal made of each row, as a copy of the person's own workbook and as JSON.
 
-In the copy five grey columns stand behind the last one. Their headers begin with ``#``, so they aren't read: the copy
-compiles to the same plan. Written again onto such a copy, new receipts take the place of the old ones.
+In the copy five grey columns stand behind the last one. Their headers begin with ``#``, so they are no values: the copy
+compiles to the same plan, and ``#uuid`` says which record a row without an identifier is. Written again onto such a copy,
+new receipts take the place of the old ones.
 """
 
 from __future__ import annotations
@@ -14,20 +15,20 @@ from typing import Any
 from workbook_compiler.edit import Book, Change, Clear, Edit, Look, UneditableError, Width
 from workbook_compiler.errors import UsageError
 from workbook_compiler.files import written_whole
-from workbook_compiler.model.columns import HEADER_MARK, SEARCHED_ROWS
+from workbook_compiler.model.columns import HEADER_MARK, SEARCHED_ROWS, UUID_MARK
 from workbook_compiler.model.diagnostics import Location, column_letter
 from workbook_compiler.model.plan import Action, Source
 
 FORMAT = "workbook-compiler/receipt"
 VERSION = 1
 
-COLUMNS = ("#uuid", "#accession", "#status", "#link", "#time")
+COLUMNS = (UUID_MARK, "#accession", "#status", "#link", "#time")
 _WIDTHS = (38, 16, 14, 48, 22)
 _KNOWN_BY = 3
 """So many of the headers side by side are ours; a single ``#status`` may be the person's own."""
 _HEAD = Look(fill="D0D4D9", ink="3A434D", bold=True, text=True)
 _GREY = Look(fill="EEEFF1", ink="56606B", text=True)
-_EDITABLE = (".xlsx", ".xlsm", ".xltx", ".xltm")
+EDITABLE = (".xlsx", ".xlsm", ".xltx", ".xltm")
 _LAST_COLUMN = 16_383
 
 
@@ -41,7 +42,7 @@ class Receipt:
     uuid: str = ""
     accession: str = ""
     status: str = ""
-    """What the record's state is on the portal, or why there is none."""
+    """How the row fared: created, updated, unchanged, refused …"""
     link: str = ""
     """The record's page."""
     time: str = ""
@@ -95,7 +96,7 @@ def write_copy(book: Path, receipts: Sequence[Receipt], out: Path) -> None:
 
     Raises UneditableError for a file that is no .xlsx or .xlsm workbook, UsageError where the copy can't be written.
     """
-    if book.suffix.lower() not in _EDITABLE:
+    if book.suffix.lower() not in EDITABLE:
         raise UneditableError(
             f"{book.name} can't hold receipts: they go into .xlsx and .xlsm workbooks. The JSON receipt has them all."
         )

@@ -5,23 +5,40 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from workbook_compiler.delivery.addresses import without_secrets
-from workbook_compiler.errors import SchemaError, UsageError
+from workbook_compiler.delivery import keys
+from workbook_compiler.delivery.addresses import refuse_other_than_web, without_secrets
+from workbook_compiler.delivery.keys import Key
+from workbook_compiler.errors import SchemaError, UnreachableError, UsageError
 from workbook_compiler.files import user_cache, written_whole
 from workbook_compiler.model.portal import Portal
-from workbook_compiler.model.service import Term
+from workbook_compiler.model.records import NONE
+from workbook_compiler.model.service import Account, Service, Term
 
 PROFILES = "profiles.json"
 ABOUT = "snapshot.json"
 VOCABULARIES = "vocabularies.json"
 """The records of small types, which templates offer where a link is wanted."""
+NOT_USED = "Your key wasn't used; the schemas are those that anybody sees."
 
 Loaded = tuple[Mapping[str, Any], str, str]
 """The documents, where they came from (a file's name or an address, never a path), and their SHA-256."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Where schemas are asked for, and as whom."""
+
+    server: str
+    key: Key | None = None
+    account: Account | None = None
+    """Whose key it is; None for anybody."""
+    told: tuple[str, ...] = ()
+    """What the key's owner should know, as sentences."""
 
 
 def cache(portal: Portal) -> Path:
@@ -37,7 +54,7 @@ def load(portal: Portal, source: str | Path | None) -> Loaded:
     if source is None:
         folder = cache(portal)
         if not (folder / PROFILES).is_file():
-            pull(portal, None, folder)
+            _fetched(portal, folder)
         return _snapshot(folder)
     if isinstance(source, str) and source.startswith(("http://", "https://")):
         return _address(portal, source)
@@ -49,17 +66,65 @@ def load(portal: Portal, source: str | Path | None) -> Loaded:
     return _snapshot(path) if (path / PROFILES).is_file() else _folder(path)
 
 
-def pull(portal: Portal, server: str | None, folder: Path | None) -> tuple[Path, bool]:
-    """Fetch a portal's schemas into a folder (the cache without one); return it and whether anything is new."""
-    target = folder or cache(portal)
-    address = (server or portal.server).rstrip("/")
-    kept = without_secrets(address)
-    about = _about(target)
-    known = about.get("server") == kept and _sha256(target / PROFILES) == about.get("sha256")
-    etag = about.get("etag") if known else None
+def _fetched(portal: Portal, folder: Path) -> None:
+    try:
+        pull(portal, Visit(portal.server), folder)
+    except UnreachableError as error:
+        more = (
+            f"{error.reason}. Its schemas are needed once; with --schemas you name others, such as a sandbox's address"
+        )
+        raise UnreachableError(error.server, more) from None
+
+
+def visit(
+    portal: Portal, server: str | None = None, keyfile: str | Path | None = None, entry: str | None = None
+) -> Visit:
+    """Return where to ask, and as whom: with the key that was named, else one that is there for this server, else with none.
+
+    Raises UsageError for a named key that can't be used, UnreachableError when the portal doesn't let it in.
+    """
+    if keyfile is not None or entry is not None:
+        if portal.service is None:
+            raise UsageError(f"{portal.title} takes no key yet. Leave out --keyfile and --key.")
+        key, told = keys.load(portal.name, keyfile=keyfile, entry=entry, server=server)
+        return _let_in(Visit(server or key.server, key, told=tuple(told)), portal.service)
+    anybody = Visit(server or portal.server)
+    refuse_other_than_web(anybody.server)
+    if portal.service is None or urlsplit(anybody.server).username is not None:  # the address says who asks
+        return anybody
+    try:
+        key, told = keys.load(portal.name, server=anybody.server)
+        return _let_in(replace(anybody, key=key, told=tuple(told)), portal.service)
+    except keys.NoKeyError:
+        return anybody
+    except (UsageError, UnreachableError) as error:
+        why = str(error)
+        return replace(anybody, told=(f"{NOT_USED} {why[:1].upper()}{why[1:]}",))
+
+
+def _let_in(asking: Visit, service: Service) -> Visit:
+    """The visit with whose key it is. Raises UnreachableError when the portal doesn't let it in."""
     from workbook_compiler.delivery import client
 
-    answer = client.fetch(address, portal.schema_path, etag)
+    with client.Session(asking.server, asking.key) as session:
+        return replace(asking, account=service.account(session.send))
+
+
+def pull(portal: Portal, asking: Visit, folder: Path | None) -> tuple[Path, bool]:
+    """Fetch a portal's schemas into a folder (the cache without one); return it and whether anything is new.
+
+    What a user sees is never confirmed as what another one sees, or anybody: the mark of a copy is sent for the same user alone.
+    """
+    target = folder or cache(portal)
+    address = asking.server.rstrip("/")
+    kept = without_secrets(address)
+    user = {"user": asking.account.name} if asking.account else {}
+    about = _about(target)
+    same = (about.get("server"), about.get("user")) == (kept, user.get("user"))
+    etag = about.get("etag") if same and _sha256(target / PROFILES) == about.get("sha256") else None
+    from workbook_compiler.delivery import client
+
+    answer = client.fetch(address, portal.schema_path, etag, asking.key)
     if answer.body is None:
         return target, False
     _parsed(answer.body, kept)
@@ -67,15 +132,20 @@ def pull(portal: Portal, server: str | None, folder: Path | None) -> tuple[Path,
     changed = sha256 != _sha256(target / PROFILES)
     with written_whole(target / PROFILES) as beside:
         beside.write_bytes(answer.body)
-    said = {"portal": portal.name, "server": kept, "etag": answer.etag, "sha256": sha256}
+    said = {"portal": portal.name, "server": kept, **user, "etag": answer.etag, "sha256": sha256}
     with written_whole(target / ABOUT) as beside:
         beside.write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
+    if about and not same:  # what another server has, or another user's labs
+        (target / VOCABULARIES).unlink(missing_ok=True)
     return target, changed
 
 
-def keep_vocabularies(folder: Path, found: Mapping[str, Sequence[Term]]) -> None:
-    """Write the records of small types beside a snapshot's schemas."""
-    listed = {name: [term._asdict() for term in terms] for name, terms in found.items() if terms}
+def keep_vocabularies(
+    folder: Path, found: Mapping[str, Sequence[Term]], own: Mapping[str, Sequence[Term]] = NONE
+) -> None:
+    """Write the records of small types beside a snapshot's schemas; a user's own come first."""
+    both = {name: dict.fromkeys((*own.get(name, ()), *found.get(name, ()))) for name in (*found, *own)}
+    listed = {name: [term._asdict() for term in terms] for name, terms in both.items() if terms}
     if not listed:  # a portal without a search; what was kept before may still serve
         return
     with written_whole(folder / VOCABULARIES) as beside:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from workbook_compiler.delivery.addresses import is_loopback
 from workbook_compiler.errors import RefusedError, UnclearError, UnreachableError, UsageError
 
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
@@ -29,6 +30,8 @@ class Credentials:
     bucket: str
     key: str
     expires: datetime | None = None
+    endpoint: str | None = None
+    """A store on this machine, which a sandbox names; None for Amazon's, or the one that ``AWS_ENDPOINT_URL`` names."""
 
     @property
     def place(self) -> str:
@@ -54,14 +57,19 @@ class StoreError(Exception):
         return RefusedError(f"{self.place}: the store doesn't take the file ({self.code}).")
 
 
-def credentials(given: Any) -> Credentials:
-    """Return the keys in a portal's ``upload_credentials``. Raises RefusedError for something else, in words without them."""
+def credentials(given: Any, *, here: bool = False) -> Credentials:
+    """Return the keys in a portal's ``upload_credentials``. Raises RefusedError for something else, in words without them.
+
+    ``here``: the portal is on this machine, and may name a store on this machine.
+    """
     said: Mapping[str, Any] = given if isinstance(given, dict) else {}
     place = re.fullmatch(r"s3://([a-z0-9][a-z0-9.-]{1,62})/([^\x00-\x1f]{1,1024})", str(said.get("upload_url")))
     own, secret, token = (str(said.get(name) or "") for name in ("AccessKeyId", "SecretAccessKey", "SessionToken"))
     if place is None or not all(text and text.isprintable() for text in (own, secret, token)):
         raise RefusedError("The portal gave no usable keys to upload the file with.")
-    return Credentials(own, secret, token, place[1], place[2], _moment(said.get("Expiration")))
+    endpoint = said.get("endpoint_url") if here else None
+    near = endpoint if isinstance(endpoint, str) and endpoint.startswith("http://") and is_loopback(endpoint) else None
+    return Credentials(own, secret, token, place[1], place[2], _moment(said.get("Expiration")), near)
 
 
 def _moment(text: Any) -> datetime | None:
@@ -72,13 +80,13 @@ def _moment(text: Any) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def renewing(ask: Callable[[], Any]) -> Renew:
+def renewing(ask: Callable[[], Any], *, here: bool = False) -> Renew:
     """Return the question for new keys to a file; ``ask`` asks the portal for them. To ask twice does no harm."""
 
     def renewed() -> Credentials:
         for _ in range(RENEWALS):
             try:
-                return credentials(ask())
+                return credentials(ask(), here=here)
             except UnclearError as error:
                 unclear = error
         raise unclear
@@ -153,7 +161,7 @@ def _client(keys: Credentials, jobs: int) -> Any:
     )
     try:
         session = boto3.session.Session(keys.id, keys.secret, keys.token, region_name="us-east-1")
-        return session.client("s3", config=settings)
+        return session.client("s3", config=settings, endpoint_url=keys.endpoint)
     except (BotoCoreError, ValueError):
         raise UsageError(
             "AWS_PROFILE, AWS_ENDPOINT_URL or ~/.aws/config holds something that can't be understood."

@@ -24,7 +24,7 @@ from workbook_compiler.delivery.keys import Key
 from workbook_compiler.delivery.pacing import SAFE, SLOW_TRIES, TRIES, Failure
 from workbook_compiler.errors import UnreachableError
 
-TIMEOUT = (10, 120)
+TIMEOUT = (10, 60)
 """Seconds to connect, and to wait between two bytes."""
 DEADLINE = 300.0
 """Seconds for a message and its answer in all: one byte a minute is no answer."""

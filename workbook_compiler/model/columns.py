@@ -19,6 +19,8 @@ DEPTH = 12
 
 HEADER_MARK = "#field name:"
 """Column A of the header row in the house layout, in small letters."""
+UUID_MARK = "#uuid"
+"""The private column in which a receipt or an export says which record of the portal a row is."""
 SEARCHED_ROWS = 30
 """The header row is looked for in so many rows; a sheet without the mark has it at its top."""
 

@@ -55,6 +55,8 @@ class Operation(NamedTuple):
     """A later update that carries the links a reference cycle kept out of the POST."""
     target: str | None = None
     """Where the record lies on the portal, once that is known."""
+    uuid: str | None = None
+    """What the portal itself calls the record, once that is known."""
     changes: tuple[Change, ...] = ()
     """What an update changes, once the portal has been asked."""
     removes: tuple[str, ...] = ()

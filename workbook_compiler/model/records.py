@@ -109,5 +109,7 @@ class Record(NamedTuple):
     """What was typed where an identifier should be and isn't one; links to it aren't told a second time."""
     deletes: Mapping[str, Location] = NONE
     """Headers of the properties whose removal was asked for (``a.b-1``), and where."""
+    stored: str | None = None
+    """The uuid that an earlier receipt or an export wrote beside the row."""
     files: Mapping[Pointer, str] = NO_FILES
     """Place in the body to the path of the file that is named there, as typed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from workbook_compiler.model.plan import Operation, Request
@@ -40,6 +40,8 @@ class Found:
     """Its class chain, the most special first."""
     names: frozenset[str] = frozenset()
     """The identifiers it answers to, as far as they are known."""
+    values: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
+    """Its stored properties, where the answer that told of it held them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Refusal:
 
     kind: str
     """``value``, ``required``, ``extra``, ``link`` (leads nowhere), ``link-type``, ``conflict``, ``permission``,
-    ``missing`` (no such record) or ``other``."""
+    ``missing`` (no such record), ``unclear``, ``changed`` (by somebody else), ``file`` (can't be read) or ``other``."""
     pointer: Pointer | None
     """Where in the body, None when the portal doesn't say."""
     words: str
@@ -66,6 +68,8 @@ class Account:
     admin: bool
     owners: Mapping[str, tuple[str, ...]]
     """For each lab that the user may submit for its awards; paths on the portal. Empty where the portal knows neither."""
+    own: Mapping[str, Sequence[Term]] = field(default_factory=dict)
+    """The same labs and awards by their entity types, as links name them: templates offer them."""
 
 
 class Term(NamedTuple):
@@ -118,6 +122,8 @@ class Service:
     """The identifier the portal gave, from the answer to a message that was taken."""
     refusals: Callable[[Answer, Request], list[Refusal]]
     """What the portal has against a message, from its answer."""
+    claims: Callable[[Operation, Schema], Iterable[tuple[Pointer, str]]]
+    """What a new record wants to be called alone: places in its body, and names to look for."""
     extends: frozenset[str]
     """Lists that grow: what is there stays when a row names other members."""
     vocabulary: Callable[[Send, str], list[Term]] = lambda _send, _type_name: []

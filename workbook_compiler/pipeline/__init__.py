@@ -49,6 +49,7 @@ def _joined(found: Iterable[Prepared], schema: Schema, portal: Portal, step: Ste
     of_files = [found for one in prepared for found in one.of_file]
     said = [found for one in prepared for found in one.said]
     sheets = [built for one in prepared for built in one.sheets]
+    exported = baseline({key: text for workbook in workbooks for key, text in workbook.manifest.items()})
     rows = records(sheets)
     woven, remarks = weave(rows, schema)
     said += remarks
@@ -56,7 +57,7 @@ def _joined(found: Iterable[Prepared], schema: Schema, portal: Portal, step: Ste
     for built in sheets:
         step(f"Checking {built.bound.table.sheet.name}", 0.8)
         end = start + len(built.rows)
-        said += validate(built, woven[start:end])
+        said += validate(built, woven[start:end], exported)
         start = end
     step("Following links", 0.9)
     graph, remarks = link(woven, schema, frozenset(d.location for d in said if d.severity is Severity.ERROR))
@@ -66,7 +67,6 @@ def _joined(found: Iterable[Prepared], schema: Schema, portal: Portal, step: Ste
     if not woven and not any(d.severity is Severity.ERROR for d in said):
         said += [Diagnostic(structure.FIL06, Location(workbook.name)) for workbook in workbooks if workbook.sheets]
     outward = tuple(d for d in said if d.code is links.REF02)
-    exported = baseline({key: text for workbook in workbooks for key, text in workbook.manifest.items()})
     sources = tuple(Source(w.name, w.sha256) for w in workbooks)
     plan = Plan(portal.name, sources, schema.source, schema.sha256, tuple(batches), schema, outward, exported)
     ok = not any(d.severity is Severity.ERROR for d in (*of_files, *said))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise, repeat
 from typing import Any
 
 from workbook_compiler.model.codes import cells, structure, values
-from workbook_compiler.model.columns import Column
+from workbook_compiler.model.columns import UUID_MARK, Column
 from workbook_compiler.model.diagnostics import Diagnostic, Location, cell_address
 from workbook_compiler.model.portal import FileType
 from workbook_compiler.model.records import NO_FILES, NONE, Pointer, Record, identifier_of
@@ -35,7 +36,7 @@ def build(bound: Bound, file_type: FileType, *, several_files: bool = False) -> 
     said.extend(_twice(built))
     said.extend(_gaps(built))
     said.extend(_hidden(built))
-    return replace(built, misnamed=_misnamed(built)), said
+    return replace(built, misnamed=_misnamed(built), stored=dict(_stored(built))), said
 
 
 def _filled_rows(count: int, columns: Sequence[ReadColumn]) -> list[int]:
@@ -154,10 +155,26 @@ def records(sheets: Sequence[Built]) -> list[Record]:
                     RowOrigin(origins, i, body),
                     built.misnamed.get(i, NO_NAMES),
                     deletes.get(i, NONE),
+                    built.stored.get(i),
                     files.get(i, NO_FILES),
                 )
             )
     return made
+
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+def _stored(built: Built) -> Iterator[tuple[int, str]]:
+    """What receipts of an earlier run say beside the rows: which record of the portal each one is."""
+    table = built.bound.table
+    header = table.sheet.rows[table.header_row]
+    column = next((index for index, text in enumerate(header) if text == UUID_MARK), None)
+    for i, row in enumerate(built.rows) if column is not None else ():
+        cells_ = table.sheet.rows[row]
+        text = cells_[column] if column is not None and column < len(cells_) else None
+        if isinstance(text, str) and _UUID.fullmatch(text.strip()):
+            yield i, text.strip().lower()
 
 
 def _misnamed(built: Built) -> dict[int, frozenset[str]]:

@@ -32,6 +32,8 @@ class Built:
     """``book.xlsx#`` when there are several workbooks."""
     misnamed: Mapping[int, frozenset[str]] = attribute(default_factory=dict)
     """For rows whose identifier cell is wrong, what it says."""
+    stored: Mapping[int, str] = attribute(default_factory=dict)
+    """For rows with a receipt, the portal's uuid of their record."""
 
     @property
     def pairs(self) -> list[tuple[Column, ReadColumn]]:

@@ -11,10 +11,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import jsonschema_rs
 
+from workbook_compiler.model.baseline import Baseline
 from workbook_compiler.model.codes import values
 from workbook_compiler.model.diagnostics import Code, Diagnostic, Location
 from workbook_compiler.model.patterns import is_affordable
@@ -89,12 +91,18 @@ def checker(entity: EntityType) -> Checker:
     return Checker(entity.rules)
 
 
-def validate(built: Built, records: Sequence[Record]) -> list[Diagnostic]:
-    """Return what is wrong with the bodies of one sheet; ``records[i]`` is the record of row ``built.rows[i]``."""
+def validate(built: Built, records: Sequence[Record], exported: Baseline | None = None) -> list[Diagnostic]:
+    """Return what is wrong with the bodies of one sheet; ``records[i]`` is the record of row ``built.rows[i]``.
+
+    A row that was exported needn't say what is required: the portal has it.
+    """
     entity = built.bound.table.entity
-    absent = _absent(built) if records else []
+    there = exported.records if exported is not None else {}
+    is_new = [(record.type, record.identifier) not in there for record in records]
+    absent = _absent(built) if any(is_new) else []
     missing = Missing(built)
-    rows = [built.bound.at(row, built.bound.table.first_column) for row in built.rows[:RELATED]]
+    new_rows = (row for row, new in zip(built.rows, is_new, strict=False) if new)
+    rows = [built.bound.at(row, built.bound.table.first_column) for row in islice(new_rows, RELATED)]
     for name in absent:
         missing.told[name, values.REQ02] = {}, rows
     rules = entity.rules
@@ -104,7 +112,7 @@ def validate(built: Built, records: Sequence[Record]) -> list[Diagnostic]:
     said: list[Diagnostic] = []
     for i, record in enumerate(records):
         if not check.accepts(record.values):
-            said.extend(_row(built, i, record, check, missing))
+            said.extend(_row(built, i, record, check, missing, is_new=is_new[i]))
     return [*missing.diagnostics(), *said]
 
 
@@ -139,11 +147,15 @@ def _absent(built: Built) -> list[str]:
     return [name for name in built.bound.table.entity.rules.get("required", ()) if name not in present]
 
 
-def _row(built: Built, i: int, record: Record, check: Checker, missing: Missing) -> Iterator[Diagnostic]:
+def _row(
+    built: Built, i: int, record: Record, check: Checker, missing: Missing, *, is_new: bool
+) -> Iterator[Diagnostic]:
     """What is wrong with one row; what a cell of a merged area lacks has been told."""
     origins = record.origin.locations()
     for problem in check.problems(record.values):
         for pointer, code, context in causes(problem, built.bound.table.entity):
+            if code is values.REQ01 and len(pointer) == 1 and not is_new:
+                continue
             own = record.origin.place(pointer)
             at = own or _nearest_origin(origins, pointer)
             name = dotted(pointer) or built.bound.table.entity.name

@@ -247,6 +247,7 @@ FOURDN = Portal(
         storing=snovault_server.storing,
         created=snovault_server.created,
         refusals=refusals,
+        claims=snovault_server.claims,
         extends=frozenset(("aliases", "tags")),
         vocabulary=snovault_server.vocabulary,
         vocabularies=("ExperimentType", "FileFormat"),

@@ -2,13 +2,14 @@
 
 A path comes dotted after ``Schema: ``, or as a list; what is missing or too much stands in the words alone. A link that
 leads nowhere comes twice, once without and once with its place: that is one mistake.
+
+An answer comes from outside: what isn't understood is like what isn't there, and no pattern here tries a text over and over.
 """
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from workbook_compiler.model.plan import Request
@@ -17,14 +18,21 @@ from workbook_compiler.model.service import Answer, Refusal
 from workbook_compiler.nearest import nearest
 
 _PREFIX = "Schema: "
+LONGEST = 10_000
+"""Characters of the server's words that are looked at, half of them from the end: a long value may stand between."""
+MOST_ERRORS = 200
+"""Errors of one answer that are looked at; a record has hardly as many values."""
 _QUOTED = r"'(.*?)'"
+_FIRST_QUOTED = r"[^']*+" + _QUOTED
+"""Where the first quote opens. Trying each quote of a text in turn would take as many times as long as it has quotes."""
 _NOWHERE = re.compile(r"Unable to resolve link: (?:/[^/]*/)?(.*)", re.DOTALL)
 _NOT_FOUND = re.compile(_QUOTED + r" not found$", re.DOTALL)
-_WRONG_TYPE = re.compile(_QUOTED + r" is not of type (?:'(\w+)')(?!,)")
-_REQUIRED = re.compile(_QUOTED + r" is a required property")
-_DEPENDS = re.compile(_QUOTED + r" is a dependency of " + _QUOTED)
+_WRONG_TYPE = re.compile(_FIRST_QUOTED + r" is not of type (?:'(\w+)')(?!,)", re.DOTALL)
+_REQUIRED = re.compile(_FIRST_QUOTED + r" is a required property", re.DOTALL)
+_DEPENDS = re.compile(_FIRST_QUOTED + r" is a dependency of " + _QUOTED, re.DOTALL)
 _TOO_MUCH = re.compile(r"\(" + _QUOTED)
-_KEY = re.compile(r"\(\s*['\"](.*?)['\"]\s*,\s*u?['\"](.*?)['\"]\s*\)")
+_KEY = re.compile(r"""\(\s*u?(['"])((?:\\.|(?!\1).)*+)\1\s*,\s*u?(['"])((?:\\.|(?!\3).)*+)\3\s*\)""", re.DOTALL)
+"""Two texts in brackets, as Python writes them."""
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 _JSON_TYPES = frozenset("string number integer boolean array object null".split())
 
@@ -40,16 +48,20 @@ def refusals(answer: Answer, request: Request) -> list[Refusal]:
     if answer.status == 404:
         return [Refusal("missing", None, detail)]
     errors = said.get("errors")
-    found = [_refusal(error, request.body) for error in errors if isinstance(error, dict)] if errors else []
+    listed = errors[:MOST_ERRORS] if isinstance(errors, list) else []
+    found = [_refusal(error, request.body) for error in listed if isinstance(error, dict)]
     return _without_pairs(found) or [Refusal("other", None, detail or f"status {answer.status}")]
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else "" if value is None else str(value)
+    """The server's words, without the middle where they are long; empty for what is no text."""
+    if not isinstance(value, str):
+        return ""
+    return value if len(value) <= LONGEST else f"{value[: LONGEST // 2]}…{value[-LONGEST // 2 :]}"
 
 
 def _conflicts(detail: str, body: Mapping[str, Any]) -> Iterator[Refusal]:
-    for key, value in _KEY.findall(detail):
+    for _, key, _, value in _KEY.findall(detail):
         own = value.removeprefix("md5:")
         pointer = _pointer_of(body, own) or (("aliases",) if key == "alias" else None)
         yield Refusal("conflict", pointer, detail, own)
@@ -61,11 +73,11 @@ def _refusal(error: Mapping[str, Any], body: Mapping[str, Any]) -> Refusal:
     if nowhere or absent:
         value = (nowhere or absent)[1]  # type: ignore[index] # one of them is a match
         return Refusal("link", place or _pointer_of(body, value), words, value)
-    if (depends := _DEPENDS.search(words)) is not None:
+    if (depends := _DEPENDS.match(words)) is not None:
         return Refusal("required", (*place, depends[1]), words, depends[2])
-    if (required := _REQUIRED.search(words)) is not None:
+    if (required := _REQUIRED.match(words)) is not None:
         return Refusal("required", (*place, required[1]), words)
-    wrong = _WRONG_TYPE.search(words)
+    wrong = _WRONG_TYPE.match(words)
     if wrong is not None and wrong[2] not in _JSON_TYPES:
         return Refusal("link-type", place or None, words, wrong[2])
     if words.startswith("Additional properties") and (extra := _TOO_MUCH.search(words)) is not None:
@@ -92,25 +104,27 @@ _PLAIN = (
     (re.compile(r" is not valid under any of the given schemas$"), "it fits none of the ways this can be filled in."),
 )
 """What the server's checker says, and what that means."""
-_CHOICES = re.compile(r" is not one of (\[.*\])$", re.DOTALL)
+_CHOICES = " is not one of ["
+_CHOICE = re.compile(r"""(['"])((?:\\.|(?!\1).)*+)(?:\1|\Z)|([^\s,'"\[\]]+)""", re.DOTALL)
+"""A text as Python writes it, or anything else between two commas."""
 
 
 def in_plain_words(words: str, value: str | None) -> str:
     """Return the server's words as a person at the bench says them; words that aren't known stay as they are."""
-    choices = _CHOICES.search(words)
-    if choices is not None:
-        return f"it isn't in the list.{_near(value or '', choices[1])}"
+    _, known, choices = words.partition(_CHOICES)
+    if known and choices.endswith("]"):
+        return f"it isn't in the list.{_near(value or '', _listed(choices))}"
     for pattern, plain in _PLAIN:
         if (found := pattern.search(words)) is not None:
             return plain.format(*found.groups())
     return words
 
 
-def _near(value: str, listed: str) -> str:
-    try:
-        choices = [str(choice) for choice in ast.literal_eval(listed)]
-    except (ValueError, SyntaxError, RecursionError, MemoryError):
-        return ""
+def _listed(text: str) -> list[str]:
+    return [quoted or bare for _, quoted, bare in _CHOICE.findall(text)]
+
+
+def _near(value: str, choices: Sequence[str]) -> str:
     close = nearest(value, choices)
     more = len(choices) - len(close)
     return f" Nearest: {', '.join(close)}{f' (and {more} more)' if more else ''}." if close else ""
@@ -119,7 +133,8 @@ def _near(value: str, listed: str) -> str:
 def _place(name: Any, body: Mapping[str, Any]) -> Pointer:
     """A path as the server writes it; a name that holds a dot itself is found in the body."""
     if isinstance(name, list):
-        return tuple(step for step in name if isinstance(step, str | int) and step not in ("Schema: ", "body"))
+        steps = (step for step in name if isinstance(step, str | int) and not isinstance(step, bool))
+        return tuple(step for step in steps if step not in (_PREFIX, "body"))
     text = _text(name).removeprefix(_PREFIX).strip()
     return _steps(text, body) if text else ()
 
@@ -129,14 +144,19 @@ def _steps(text: str, node: Any) -> Pointer:
         return ()
     if isinstance(node, list):
         head, _, rest = text.partition(".")
-        if head.isdigit():
-            place = int(head)
+        place = _step(head)
+        if isinstance(place, int):
             return (place, *_steps(rest, node[place] if place < len(node) else None))
     if isinstance(node, Mapping):
         for name in sorted(node, key=len, reverse=True):
             if text == name or text.startswith(f"{name}."):
                 return (name, *_steps(text[len(name) + 1 :], node[name]))
-    return tuple(int(step) if step.isdigit() else step for step in text.split("."))
+    return tuple(map(_step, text.split(".")))
+
+
+def _step(text: str) -> str | int:
+    """A name, or a place in a list: a number that a list can have so many members of."""
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else text
 
 
 def _pointer_of(node: Any, value: str | None) -> Pointer | None:
@@ -145,7 +165,7 @@ def _pointer_of(node: Any, value: str | None) -> Pointer | None:
         return None
     inside = node.items() if isinstance(node, Mapping) else enumerate(node) if isinstance(node, list) else ()
     for step, inner in inside:
-        if isinstance(inner, str) and value in (inner, inner.rstrip("/").rpartition("/")[2], _as_name(inner)):
+        if isinstance(inner, str) and value in (inner, inner.rstrip("/").rpartition("/")[2], as_name(inner)):
             return (step,)
         rest = _pointer_of(inner, value)
         if rest is not None:
@@ -153,7 +173,7 @@ def _pointer_of(node: Any, value: str | None) -> Pointer | None:
     return None
 
 
-def _as_name(title: str) -> str:
+def as_name(title: str) -> str:
     """A title as the portal makes a name of it: a vendor's."""
     return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
 

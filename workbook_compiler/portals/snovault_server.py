@@ -6,14 +6,16 @@ A record is written with ``render=uuid``: the answer then holds its identifier a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, unquote, urlencode
 
 from workbook_compiler.errors import UnreachableError
 from workbook_compiler.model.plan import Action, Operation, Request
-from workbook_compiler.model.records import key_of
+from workbook_compiler.model.records import Pointer, key_of
 from workbook_compiler.model.schema import Schema
 from workbook_compiler.model.service import Account, Answer, Found, Send, Term
+from workbook_compiler.portals.snovault_refusals import as_name
 
 AT_ONCE = 60
 """So many aliases are asked for in one search: an address stays well below the 8,000 characters servers take."""
@@ -25,19 +27,42 @@ def account(send: Send) -> Account:
     """Return who the key belongs to. ``/me`` answers 307 with a body and without a place to go to: the body is the answer."""
     answer = send("GET", "/me")
     me = answer.body if isinstance(answer.body, dict) else {}
-    if answer.status in (401, 403) or "@id" not in me:
+    if answer.status in (401, 403):
         raise UnreachableError(
             "the portal", "it doesn't let us in with this key; a new one is made in your profile there"
         )
-    labs = [path for lab in me.get("submits_for") or () if (path := _path(lab))]
-    groups = me.get("groups") or ()
-    return Account(str(me.get("email") or me["@id"]), "admin" in groups, {lab: _awards(send, lab) for lab in labs})
+    if not _path(me):
+        raise UnreachableError(
+            "the portal", f"it answered {answer.status} and not who you are. Is this the address of a portal?"
+        )
+    name = next(_texts([me.get("email"), me["@id"]]))
+    owners = {lab: _awards(send, lab) for lab in _paths(me, "submits_for")}
+    return Account(name, "admin" in _items(me, "groups"), owners, _own(owners))
+
+
+def _own(owners: Mapping[str, Sequence[str]]) -> Mapping[str, Sequence[Term]]:
+    """A user's labs and awards, each once, by the last part of its path: the natural key, which links take."""
+    awards = dict.fromkeys(award for several in owners.values() for award in several)
+    by_type = {"Lab": owners, "Award": awards}
+    return {name: tuple(Term(unquote(key_of(path))) for path in paths) for name, paths in by_type.items()}
 
 
 def _awards(send: Send, lab: str) -> tuple[str, ...]:
-    stored = send("GET", lab).body
-    awards = stored.get("awards") if isinstance(stored, dict) else None
-    return tuple(path for award in awards or () if (path := _path(award)))
+    return tuple(_paths(send("GET", lab).body, "awards"))
+
+
+def _items(body: Any, name: str) -> list[Any]:
+    """The members of a list in an answer; none for what is no list."""
+    found = body.get(name) if isinstance(body, dict) else None
+    return found if isinstance(found, list) else []
+
+
+def _texts(values: Iterable[Any]) -> Iterator[str]:
+    return (value for value in values if isinstance(value, str) and value)
+
+
+def _paths(body: Any, name: str) -> Iterator[str]:
+    return _texts(map(_path, _items(body, name)))
 
 
 def _path(link: Any) -> str | None:
@@ -86,13 +111,12 @@ def _by_name(graph: Iterable[Any], wanted: Sequence[str]) -> Iterator[tuple[str,
 
 def _found(item: Any) -> Found | None:
     """A stored record as the server describes it; its path holds its identifier when it doesn't say its uuid."""
-    if not isinstance(item, dict) or not isinstance(item.get("@id"), str):
+    path = _path(item) if isinstance(item, dict) else None
+    if not path:
         return None
-    path = item["@id"]
-    aliases = item.get("aliases")
-    names = frozenset(map(str, aliases if isinstance(aliases, list) else ()))
-    uuid = item.get("uuid") or path.strip("/").rpartition("/")[2]
-    return Found(str(uuid), path, tuple(map(str, item.get("@type") or ())), names)
+    uuid = next(_texts([item.get("uuid"), path.strip("/").rpartition("/")[2]]), path)
+    types = _items(item, "@type") or [item.get("@type")]  # a single class may stand without its list
+    return Found(uuid, path, tuple(_texts(types)), frozenset(_texts(_items(item, "aliases"))))
 
 
 def look(send: Send, value: str, types: Sequence[str] = ()) -> Found | None:
@@ -107,7 +131,8 @@ def look(send: Send, value: str, types: Sequence[str] = ()) -> Found | None:
         if answer.status == 401 or answer.status == 429 or answer.status >= 500:  # that isn't "there is none"
             raise UnreachableError("the portal", f"it answered {answer.status} when asked for {value}")
         if answer.ok:
-            return _found(answer.body)
+            found = _found(answer.body)
+            return replace(found, values=answer.body) if found is not None else None
     return None
 
 
@@ -137,6 +162,24 @@ def message(operation: Operation, schema: Schema, batch: int = 0) -> Request:
     return Request(batch, operation.action.value, path, operation.body, (operation.id,))
 
 
+def claims(operation: Operation, schema: Schema) -> Iterator[tuple[Pointer, str]]:
+    """Yield what a new record wants to be called alone: its aliases, unique values, name and the checksum of its file.
+
+    A dry run doesn't look whether another record has them. A name that is left out is made from the title.
+    """
+    properties, body = schema.types[operation.record.type].properties, operation.body
+    for name, value in body.items():
+        prop = properties.get(name)
+        if prop is None or not (prop.unique_key or prop.leaf.unique_key):
+            continue
+        for place, one in enumerate(value if isinstance(value, list) else [value]):
+            yield ((name, place) if isinstance(value, list) else (name,)), str(one)
+    if "md5sum" in body:  # the server makes an alias of it
+        yield ("md5sum",), f"md5:{body['md5sum']}"
+    if "name" in properties and properties["name"].unique_key and "name" not in body and "title" in body:
+        yield ("title",), as_name(str(body["title"]))
+
+
 def _asking(request: Request, query: str) -> Request:
     return request._replace(path=request.path + ("&" if "?" in request.path else "?") + query)
 
@@ -153,11 +196,9 @@ def storing(request: Request) -> Request:
 
 def created(answer: Answer) -> str | None:
     """Return the uuid in the answer to a message that was taken."""
-    graph = answer.body.get("@graph") if isinstance(answer.body, dict) else None
-    first = graph[0] if isinstance(graph, list) and graph else None
-    if isinstance(first, dict):
-        first = first.get("uuid") or first.get("@id")
-    return first.strip("/").rpartition("/")[2] if isinstance(first, str) else None
+    first = next(iter(_items(answer.body, "@graph")), None)
+    told = _texts([first.get("uuid"), first.get("@id")] if isinstance(first, dict) else [first])
+    return next(told, "").strip("/").rpartition("/")[2] or None
 
 
 def vocabulary(send: Send, type_name: str) -> list[Term]:
@@ -167,9 +208,8 @@ def vocabulary(send: Send, type_name: str) -> list[Term]:
     """
     query = [("type", type_name), ("field", "valid_item_types"), ("limit", "all")]
     answer = send("GET", f"/search/?{urlencode(query)}")
-    graph = answer.body.get("@graph") if isinstance(answer.body, dict) else None
-    items = [item for item in graph or () if isinstance(item, dict) and isinstance(item.get("@id"), str)]
-    terms = (Term(unquote(key_of(item["@id"])), tuple(item.get("valid_item_types") or ())) for item in items)
+    items = [item for item in _items(answer.body, "@graph") if isinstance(item, dict) and _path(item)]
+    terms = (Term(unquote(key_of(item["@id"])), tuple(_texts(_items(item, "valid_item_types")))) for item in items)
     return sorted(terms, key=lambda term: term.name.casefold())
 
 
@@ -184,14 +224,12 @@ def upload_keys(send: Send, uuid: str, extra: str | None = None) -> Any:
     ``extra`` is the format of one of its ``extra_files``, as a link names it.
     """
     answer = send("POST", f"/{uuid}/upload", {})
-    graph = answer.body.get("@graph") if isinstance(answer.body, dict) else None
-    first = graph[0] if answer.ok and isinstance(graph, list) and graph else None
+    first = next(iter(_items(answer.body, "@graph")), None) if answer.ok else None
     given = first if isinstance(first, dict) else {}
     if extra is None:
         return given.get("upload_credentials")
     meant = look(send, extra, ("FileFormat",))
     names = {key_of(extra), *((meant.uuid, key_of(meant.path)) if meant else ())}
-    others = given.get("extra_files_creds")
-    listed = [one for one in others if isinstance(one, dict)] if isinstance(others, list) else []
+    listed = [one for one in _items(given, "extra_files_creds") if isinstance(one, dict)]
     formats = ((key_of(_path(one.get("file_format")) or ""), one) for one in listed)
     return next((one.get("upload_credentials") for name, one in formats if name in names), None)

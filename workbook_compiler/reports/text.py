@@ -24,7 +24,7 @@ _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO
 
 
 def render(report: Report, options: Mapping[str, Any]) -> str:
-    """Return the report as text. Options: ``color``, ``width``, and ``limit`` findings for a sheet."""
+    """Return the report as text. Options: ``color``, ``width``, ``limit`` findings a sheet, ``verdict`` False for only these."""
     console, out = _console(options)
     several = len({d.location.file for d in report.diagnostics} | set(report.workbooks)) > 1
     file = None
@@ -34,8 +34,9 @@ def render(report: Report, options: Mapping[str, Any]) -> str:
             console.print()
         file = section.file
         _tell_section(console, section)
-    _tell_records(console, report)
-    _tell_verdict(console, report)
+    if options.get("verdict", True):
+        _tell_records(console, report)
+        _tell_verdict(console, report)
     return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
 
 

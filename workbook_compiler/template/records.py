@@ -38,6 +38,8 @@ class Filled:
     content: bytes
     rows: Mapping[tuple[str, int], Mapping[str, Any]]
     """``(type, row as Excel counts)`` -> the values the row says."""
+    sheets: Mapping[str, str]
+    """Type to the name of its sheet."""
     problems: tuple[Problem, ...] = ()
 
 
@@ -88,7 +90,8 @@ def filled(
         for name, sheet in made.items()
         for place, said in enumerate(sheet.said, start=1)
     }
-    return Filled(content(sheets, facts, fillings), rows, tuple(problems))
+    names = {sheet.chosen.entity.name: sheet.name for sheet in sheets}
+    return Filled(content(sheets, facts, fillings), rows, names, tuple(problems))
 
 
 def _baseline(sheet: _Sheet) -> Iterator[tuple[str, str]]:

@@ -40,8 +40,8 @@ POR04 = Code(
     "portal.changed-meanwhile",
     Severity.ERROR,
     title="Somebody changed this on the portal meanwhile",
-    message="{field} was changed on the portal since this workbook was exported. It now says “{present}”.",
-    hint="Export the record again, or type the value that is to stay.",
+    message="{field} was changed on the portal meanwhile. It now says “{present}”.",
+    hint="Export the record again, and make your change in the new workbook.",
     why="Sending it would undo what somebody else did, without a word.",
     example="A description that two people mend on the same day.",
 )
@@ -71,7 +71,7 @@ POR07 = Code(
     "portal.taken",
     Severity.ERROR,
     title="Another record of the portal has this already",
-    message="Another record of the portal has “{value}” already.",
+    message="Another record has “{value}” already.",
     hint="Give the row an identifier of its own. If it is the same record, name it as the portal does.",
     why="Names, aliases and files are unique on the portal. A record may be there that you aren't allowed to see.",
     example="An alias that a colleague has used.",
@@ -118,4 +118,34 @@ POR11 = Code(
     why="A connection that breaks off doesn't tell whether the record was stored.",
     example="A cable that was pulled out.",
     usual=(("words", "the connection broke off."),),
+)
+POR12 = Code(
+    "POR12",
+    "portal.renamed",
+    Severity.ERROR,
+    title="The row was another record before",
+    message="This row is called “{value}”, and the receipt beside it belongs to “{present}”.",
+    hint="A new record? Clear the row's #uuid cell. The same one? Keep the old name, a comma, then the new one.",
+    why="Under a new name the portal would get a second record. Under the old uuid it would lose the first.",
+    example="An exported row whose alias was corrected.",
+)
+POR13 = Code(
+    "POR13",
+    "portal.unnamed-changed",
+    Severity.ERROR,
+    title="A row without an alias says something else than before",
+    message="This row has no alias, and from its place another record was sent before ({uuid}).",
+    hint="A new record? Give it an alias. The same one? Change it in the receipt workbook, which knows it.",
+    why="Only its words tell a row without an alias from others. Once they change, nothing says which record it is.",
+    example="A sheet without aliases that is used again for other samples.",
+)
+POR14 = Code(
+    "POR14",
+    "portal.theirs-stays",
+    Severity.WARNING,
+    title="Somebody changed on the portal what wasn't edited here",
+    message="{field} is now “{present}” on the portal. That isn't what this row sent or was exported with.",
+    hint="It stays as it is there. If yours is right, export the record again and type it there.",
+    why="The cell wasn't edited since, so nobody here asked for the old value back.",
+    example="A curator corrects a description, and the workbook is sent again for another row.",
 )

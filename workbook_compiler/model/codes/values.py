@@ -64,6 +64,16 @@ NUM06 = Code(
     why="This column holds numbers, and numbers have no zeros in front.",
     example="007 is sent as 7",
 )
+NUM07 = Code(
+    "NUM07",
+    "number.too-large",
+    Severity.ERROR,
+    title="The number has too many digits",
+    message="“{value}” is too large a number to be sent.",
+    hint="Correct the number. If its digits are a name or a code, it belongs in a column for text.",
+    why="Whole numbers of more than 19 digits come out changed, or not at all, where they are received.",
+    example="99999999999999999999",
+)
 DAT01 = Code(
     "DAT01",
     "date.not-a-date",

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import csv
 import io
-import json
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from workbook_compiler.model.codes import cells, values
+from workbook_compiler.pipeline.coerce.numbers import TooLargeError, can_be_sent, from_json
 from workbook_compiler.pipeline.coerce.reading import (
+    HALF_SIGN,
     INVISIBLE,
     NOTHING,
     OUTER,
@@ -99,15 +100,24 @@ def _split(text: str, separator: str) -> list[Any] | Reading:
 
 def _bracketed(text: str) -> list[Any] | Reading:
     """A JSON list, or Python's way to write one, which older workbooks have."""
-    for parse in (json.loads, ast.literal_eval):
+    for parse in (from_json, ast.literal_eval):
         try:
             items = parse(text)
-        except (ValueError, SyntaxError, RecursionError, MemoryError):
+        except TooLargeError as error:
+            return bad(values.NUM07, value=str(error))
+        except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
             continue
-        if isinstance(items, list) and all(isinstance(i, str | int | float | bool | None) for i in items):
+        if isinstance(items, list) and all(map(_is_item, items)):
             return items
     inner = text[1:-1].strip()
     return bad(values.LST03, *([inner] if inner and not set("[]\"'") & set(inner) else ()))
+
+
+def _is_item(value: Any) -> bool:
+    """Tell whether a value may be one of several in a cell: no structure, and nothing that can't be sent."""
+    if isinstance(value, str):
+        return value.isascii() or not HALF_SIGN.search(value)
+    return value is None or (isinstance(value, int | float) and can_be_sent(value))
 
 
 def _remarks(text: str, parts: list[Any]) -> list[Finding]:

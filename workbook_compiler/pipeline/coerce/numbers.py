@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import unicodedata
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 from workbook_compiler.model.codes import values
 from workbook_compiler.model.diagnostics import Code
@@ -30,6 +32,10 @@ _WORDS = {
         " seventeen eighteen nineteen twenty".split()
     )
 }
+SMALLEST, LARGEST = -(2**63), 2**64 - 1
+"""Whole numbers that fit in 64 bits: JSON is written with no others, and few programs read more."""
+MOST_SIGNS = 400
+"""No number that can be sent has as many, and Python won't turn thousands of digits into one."""
 TRUE_WORDS = frozenset(("true", "t", "yes", "y", "1"))
 FALSE_WORDS = frozenset(("false", "f", "no", "n", "0"))
 
@@ -41,9 +47,41 @@ def number_reader(prop: Property) -> Reader:
 
     def read(raw: Any) -> Result:
         result = (_whole if whole else _number)(raw)
-        return result if free or is_wrong(result) else _in_range(prop, result)
+        checked = result if free or is_wrong(result) else _in_range(prop, result)
+        return checked if is_wrong(checked) or can_be_sent(value_of(checked)) else bad(values.NUM07)
 
     return read
+
+
+def can_be_sent(value: Any) -> bool:
+    """Tell whether a value can stand in a message: of whole numbers and fractions, one that isn't too large."""
+    if isinstance(value, int):
+        return SMALLEST <= value <= LARGEST
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+class TooLargeError(ValueError):
+    """JSON holds a number that can't be sent; the argument is its text."""
+
+
+def from_json(text: str, pairs: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
+    """Return the value that JSON text stands for; ``pairs`` makes its objects.
+
+    Raises TooLargeError for a number that can't be sent on, ValueError for any other text that isn't JSON. Python itself takes
+    all numbers, reads 1e999 as infinite, and knows words for what is no number.
+    """
+    return json.loads(text, parse_int=_inside, parse_float=_inside, parse_constant=_refuse, object_pairs_hook=pairs)
+
+
+def _inside(text: str) -> float:
+    value = (int if text.lstrip("-").isdecimal() else float)(text) if len(text) < MOST_SIGNS else math.inf
+    if not can_be_sent(value):
+        raise TooLargeError(text)
+    return value
+
+
+def _refuse(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number")
 
 
 def boolean_reader(_prop: Property) -> Reader:
@@ -74,12 +112,14 @@ def _whole(raw: Any) -> Result:
         if seen.endswith("%"):
             return bad(values.NUM01, seen.rstrip("% "))
         return bad(values.NUM01, str(math.floor(number)), str(math.ceil(number)))
-    if isinstance(number, str) and _WHOLE.fullmatch(number) and len(number) < 400 and not _POINTS.fullmatch(number):
+    if isinstance(number, str) and _WHOLE.fullmatch(number) and not _POINTS.fullmatch(number):
         return _without_zeros(number)
     return _refused(values.NUM01, number, whole=True)
 
 
 def _without_zeros(text: str) -> Result:
+    if len(text) >= MOST_SIGNS:
+        return bad(values.NUM07)
     value = int(text.partition(".")[0])
     padded = text.lstrip("+-").startswith("0") and value != 0
     return good(value, note(values.NUM06, value=text, sent=str(value))) if padded else good(value)
@@ -93,14 +133,14 @@ def _number(raw: Any) -> Result:
     if isinstance(raw, bool) or not isinstance(raw, int | float | str):
         return _refused(values.NUM02, raw, whole=False)
     if not isinstance(raw, str):
-        return good(_tidy(raw)) if math.isfinite(raw) else bad(values.NUM02)
+        return good(_tidy(raw)) if raw == raw else bad(values.NUM02)  # what is no number differs from itself
     percent = _PERCENT.fullmatch(raw)
     if percent:
         value = _tidy(float(percent[1]) / 100)
         return good(value, note(values.NUM03, shown=raw, value=str(value)))
-    if _WHOLE.fullmatch(raw) and len(raw) < 400:
+    if _WHOLE.fullmatch(raw):
         return _without_zeros(raw)
-    if _DECIMAL.fullmatch(raw) and math.isfinite(float(raw)):
+    if _DECIMAL.fullmatch(raw):
         return good(_tidy(float(raw)))
     return _refused(values.NUM02, raw, whole=False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -9,6 +10,9 @@ from workbook_compiler.model.cells import DELETE_WORD as DELETE_WORD
 from workbook_compiler.model.cells import INVISIBLE as INVISIBLE
 from workbook_compiler.model.cells import OUTER as OUTER
 from workbook_compiler.model.diagnostics import Code, Severity
+
+HALF_SIGN = re.compile("[\ud800-\udfff]")
+"""Half of a sign that JSON may write in two halves; alone it is no text and can't be sent."""
 
 
 class Finding(NamedTuple):

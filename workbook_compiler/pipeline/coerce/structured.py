@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import mimetypes
 import ntpath
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -14,7 +14,9 @@ from workbook_compiler.model.diagnostics import Severity
 from workbook_compiler.model.portal import FileType
 from workbook_compiler.model.schema import Kind, Property
 from workbook_compiler.pipeline.coerce import text
+from workbook_compiler.pipeline.coerce.numbers import TooLargeError, can_be_sent, from_json
 from workbook_compiler.pipeline.coerce.reading import (
+    HALF_SIGN,
     NOTHING,
     Finding,
     Reader,
@@ -32,6 +34,8 @@ from workbook_compiler.pipeline.read.cells import Styled
 Readers = Callable[[Property], Reader]
 """Gives the reader of a single value inside a cell of JSON."""
 
+DEEPEST = 100
+"""Levels of a structured value; no portal has a dozen, and what writes JSON stops at some two hundred."""
 SHOWN = 24
 """Characters of a text that can't be read, from where it goes wrong."""
 
@@ -49,6 +53,8 @@ def json_reader(prop: Property, inner: Readers) -> Reader:
             return bad(values.OBJ01, reason="it is a single value")
         try:
             value = _parsed(raw, several=listed)
+        except TooLargeError as error:
+            return bad(values.NUM07, value=str(error))
         except (ValueError, RecursionError) as error:
             straight = raw.translate(_CURLY)
             suggestion = [straight] if straight != raw and _is_json(straight, several=listed) else []
@@ -82,11 +88,31 @@ def _settled(value: Any, prop: Property, inner: Readers, findings: list[Finding]
 
 def _parsed(raw: str, *, several: bool) -> Any:
     try:
-        return json.loads(raw, parse_constant=_refuse, object_pairs_hook=_once)
+        return _sound(from_json(raw, _once), raw)
     except json.JSONDecodeError:
         if not several or raw.startswith("["):
             raise
-        return json.loads(f"[{raw}]", parse_constant=_refuse, object_pairs_hook=_once)
+        return _sound(from_json(f"[{raw}]", _once), raw)
+
+
+def _sound(value: Any, raw: str) -> Any:
+    """The value, when it can be written as JSON again."""
+    if _levels_beyond(value, DEEPEST):
+        raise RecursionError
+    if "\\u" in raw and HALF_SIGN.search(json.dumps(value, ensure_ascii=False)):
+        raise ValueError("it holds half of a sign, written with \\u; both halves belong together")
+    return value
+
+
+def _levels_beyond(value: Any, levels: int) -> bool:
+    level = [value]
+    for _ in range(levels):
+        level = [i for outer in level for i in _members(outer)]
+    return bool(level)
+
+
+def _members(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def _is_json(raw: str, *, several: bool) -> bool:
@@ -95,10 +121,6 @@ def _is_json(raw: str, *, several: bool) -> bool:
     except (ValueError, RecursionError):
         return False
     return True
-
-
-def _refuse(word: str) -> Any:
-    raise ValueError(f"{word} is no number")
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -126,6 +148,8 @@ def any_reader(_prop: Property) -> Reader:
 
     def read(raw: Any) -> Result:
         value = raw.number if isinstance(raw, Styled) else raw
+        if not can_be_sent(value):
+            return bad(values.NUM07)
         if isinstance(value, float) and value.is_integer() and abs(value) < 10**text.MAX_DIGITS:
             return good(int(value))
         if isinstance(value, str | bool | int | float):

@@ -72,8 +72,13 @@ def places(item: Any, properties: dict[str, Any]) -> dict[str, Any]:
 def place(item: Any, properties: dict[str, Any], file_format: str | None) -> dict[str, Any]:
     """The bucket and key of a file's content, with keys that open it once the file has a name."""
     key = f"{item.uuid}/{content_name(item, properties, file_format)}"
-    named = bool(properties.get("filename"))
-    return {"service": "s3", "bucket": BUCKET, "key": key, "upload_credentials": credentials(key) if named else {}}
+    named, address = bool(properties.get("filename")), item.registry[ADDRESS]
+    return {
+        "service": "s3",
+        "bucket": BUCKET,
+        "key": key,
+        "upload_credentials": credentials(key, address) if named else {},
+    }
 
 
 def content_name(item: Any, properties: dict[str, Any], file_format: str | None) -> str:
@@ -84,7 +89,7 @@ def content_name(item: Any, properties: dict[str, Any], file_format: str | None)
     return f"{stem}.{ending}" if ending else stem
 
 
-def credentials(key: str) -> dict[str, str]:
+def credentials(key: str, address: str) -> dict[str, str]:
     """Keys for one upload, in the form of Amazon's federation tokens."""
     return {
         "AccessKeyId": "ASIA" + secrets.token_hex(8).upper(),
@@ -93,6 +98,7 @@ def credentials(key: str) -> dict[str, str]:
         "Expiration": (datetime.now(timezone.utc) + LIFE).isoformat(timespec="seconds"),
         "upload_url": f"s3://{BUCKET}/{key}",
         "key": key,
+        "endpoint_url": address,  # not Amazon's own: nothing of a rehearsal leaves this machine
     }
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import openpyxl
@@ -15,7 +17,8 @@ from conftest import FOURDN
 
 import workbook_compiler
 from live.calls import Calls, keyed
-from live.proxy import Fault, cut_before, proxied
+from live.proxy import Fault, cut_before, delays, proxied
+from live.test_submit import is_write
 from workbook_compiler.sandbox import Running
 
 PROGRAM = "from workbook_compiler.cli import main; main()"
@@ -29,22 +32,25 @@ class Desk:
         self.secret = json.loads(running.keyfile.read_text("utf-8"))["default"]["secret"]
 
     def __call__(self, verb: str, *words: str, key: bool = True) -> subprocess.CompletedProcess[str]:
-        named = ["--portal", "4dn", "--schemas", "profiles.json", *(["--keyfile", str(self.keyfile)] if key else [])]
+        running = self.started(verb, *(["--keyfile", str(self.keyfile)] if key else []), *words)
+        out, said = running.communicate(timeout=120)
+        assert self.secret not in out + said
+        assert "Traceback" not in said, said
+        return subprocess.CompletedProcess(running.args, running.returncode, out, said)
+
+    def started(self, verb: str, *words: str) -> subprocess.Popen[str]:
+        """The command on its way; nobody is there to answer a question."""
         home = {**os.environ, "HOME": str(self.folder), "PYTHONPATH": str(Path(workbook_compiler.__file__).parents[1])}
-        command = [sys.executable, "-c", PROGRAM, verb, "filled.xlsx", *named, *words]
-        ran = subprocess.run(
-            command,
+        named = ["filled.xlsx", "--portal", "4dn", "--schemas", "profiles.json", *words]
+        return subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, verb, *named],
             cwd=self.folder,
             env=home,
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=120,
-            check=False,
         )
-        assert self.secret not in ran.stdout + ran.stderr
-        assert "Traceback" not in ran.stderr, ran.stderr
-        return ran
 
     def edit(self, sheet: str, header: str, row: int, value: str) -> None:
         """Type into a cell, as a person does."""
@@ -150,3 +156,20 @@ def test_python_sends_too(desk: Desk, submitter: Calls, monkeypatch: pytest.Monk
     assert done.ok
     assert {outcome.state.value for outcome in done.outcomes} == {"created", "updated"}
     assert submitter.found("/demo-lab:ve_cells")["title"] == "Demo Cell Bank"
+
+
+def test_an_interrupt_says_how_to_go_on(desk: Desk, submitter: Calls) -> None:
+    """Ctrl-C in the middle of sending ends with 130 and a sentence; the same command sends the rest."""
+    with proxied(submitter.server, Fault(is_write, delays(0.2))) as proxy:
+        key = keyed(desk.keyfile, proxy.server)
+        running = desk.started("submit", "--yes", "--keyfile", str(key))
+        limit = time.monotonic() + 60
+        while proxy.count("POST") < 6 and time.monotonic() < limit:
+            time.sleep(0.01)
+        running.send_signal(signal.SIGINT)
+        _, said = running.communicate(timeout=60)
+        sent = proxy.count("POST")
+    assert (running.returncode, "Interrupted. Run the same command again" in said) == (130, True), said
+    assert sent < 40
+    assert desk("submit", "--yes").returncode == 0
+    assert "unchanged  40" in desk("submit", "--yes").stdout

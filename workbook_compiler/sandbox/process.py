@@ -21,6 +21,8 @@ DATABASE = "database"
 START_SECONDS = 120
 """It takes three; a machine that is busy with other things takes longer."""
 STOP_SECONDS = 30
+GONE_SECONDS = 2
+"""A process that has removed its file is as good as gone; where nobody collects it, it stays in the list."""
 
 
 def begin(python: Path, told: dict[str, Any], place: Path, log: Path) -> tuple[Popen[bytes], str]:
@@ -40,6 +42,7 @@ def begin(python: Path, told: dict[str, Any], place: Path, log: Path) -> tuple[P
 
 def end(process: Popen[bytes], place: Path) -> None:
     """End the server if it hasn't ended, and its database."""
+    postmaster = _postmaster(place / DATABASE)
     if process.poll() is None:
         with suppress(ProcessLookupError):
             process.send_signal(signal.SIGINT)
@@ -51,7 +54,7 @@ def end(process: Popen[bytes], place: Path) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    _end_database(place / DATABASE)
+    _end_database(place / DATABASE, postmaster)
     shutil.rmtree(place / DATABASE, ignore_errors=True)
 
 
@@ -95,13 +98,25 @@ def _address(process: Popen[bytes], ready: Path, log: Path) -> str:
     raise UnreachableError(HERE, f"the portal isn't up after {START_SECONDS} seconds; its own words are in {log}")
 
 
-def _end_database(database: Path) -> None:
-    """End a PostgreSQL whose server was killed: the first line of a file it keeps while it runs is its process id."""
-    kept = database / "postmaster.pid"
+KEPT = "postmaster.pid"
+"""PostgreSQL keeps it while it runs; its first line is the process id."""
+
+
+def _postmaster(database: Path) -> int | None:
     with suppress(OSError, ValueError, IndexError):
-        number = int(kept.read_text("utf-8").splitlines()[0])
-        os.kill(number, signal.SIGQUIT)
+        return int((database / KEPT).read_text("utf-8").splitlines()[0])
+    return None
+
+
+def _end_database(database: Path, number: int | None) -> None:
+    """End a PostgreSQL whose server was killed, and wait until it is gone: it writes in its folder to the last."""
+    kept = database / KEPT
+    with suppress(OSError):
+        if number is not None and kept.exists():
+            os.kill(number, signal.SIGQUIT)
         limit = time.monotonic() + STOP_SECONDS
-        while kept.exists() and time.monotonic() < limit:
-            os.kill(number, 0)  # raises OSError when it is gone without having removed its file
+        while number is not None and time.monotonic() < limit:
+            os.kill(number, 0)  # raises OSError when it is gone
+            if not kept.exists():
+                limit = min(limit, time.monotonic() + GONE_SECONDS)
             time.sleep(0.02)

@@ -35,16 +35,19 @@ def is_loopback(address: str) -> bool:
 
 
 def may_lead(first: str, place: str) -> bool:
-    """Tell whether bytes may be fetched from ``place`` when a person named ``first``; raises ValueError for no address.
+    """Tell whether bytes may be fetched from ``place`` when a person named ``first``; from no address never.
 
     Only https, or the named server itself; and never from elsewhere to a server of this machine.
     """
-    scheme = urlsplit(place).scheme
-    if scheme not in ("http", "https") or not urlsplit(place).hostname:
+    try:
+        scheme = urlsplit(place).scheme
+        if scheme not in ("http", "https") or not urlsplit(place).hostname:
+            return False
+        if is_loopback(place):
+            return is_loopback(first)
+        return scheme == "https" or same_place(first, place)
+    except ValueError:
         return False
-    if is_loopback(place):
-        return is_loopback(first)
-    return scheme == "https" or same_place(first, place)
 
 
 def refuse_other_than_web(address: str) -> None:

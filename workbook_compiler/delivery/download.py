@@ -106,7 +106,7 @@ def _redirected(session: Session, path: str, headers: Mapping[str, str]) -> Iter
         if place is None:
             yield replace(found, pieces=chain([begin], found.pieces))
             return
-    if not _trusted(session.server, place):
+    if not may_lead(session.server, place):
         raise RefusedError(f"{session.server} sends us to {without_secrets(place)}, which can't be trusted.")
     if same_place(session.server, place):
         with session.opened(_within(place), headers) as found:
@@ -140,13 +140,6 @@ def _place(found: Opened, begin: bytes, asked: str) -> str | None:
         return urljoin(asked, said) if isinstance(said, str) else None
     except ValueError:  # an address that is none, which nobody trusts
         return str(said)
-
-
-def _trusted(server: str, place: str) -> bool:
-    try:
-        return may_lead(server, place)
-    except ValueError:
-        return False
 
 
 def _within(address: str) -> str:

@@ -145,7 +145,7 @@ def test_a_file_that_is_no_workbook_is_one_finding_and_ends_with_1(name: str, ow
         (["check", ".", *KNOWN], "There is no file ."),
         (
             ["check", "filled.xlsx", "--portal", "4dm", "--schemas", "profiles.json"],
-            "no portal called '4dm'. Known: 4dn",
+            "no portal called '4dm'. Known: 4dn, ena",
         ),
         (["check", "filled.xlsx", "--portal", "4dn", "--schemas", "nowhere"], "no schemas at nowhere"),
         (["check", "filled.xlsx", "--portal", "4dn", "--schemas", "filled.xlsx"], "filled.xlsx isn't JSON"),

@@ -10,7 +10,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, Unpack
@@ -55,8 +55,8 @@ def portal(name: str) -> Portal:
     return known[name]
 
 
-def load_schema(portal_name: str, source: str | Path | None = None) -> Schema:
-    """Return what a portal accepts.
+def load_schema(portal_name: str, source: str | Path | None = None, parts: Sequence[str] = ()) -> Schema:
+    """Return what a portal accepts; ``parts`` names those wanted of a portal whose schemas come in parts (ENA's checklists).
 
     ``source`` is a snapshot folder, a folder of schema files, one JSON file ``{TypeName: schema}``, or an address;
     without it the portal's cached snapshot serves, fetched now when there is none. Raises UsageError for a path or a
@@ -65,8 +65,9 @@ def load_schema(portal_name: str, source: str | Path | None = None) -> Schema:
     from workbook_compiler.delivery import snapshots
 
     chosen = portal(portal_name)
-    documents, name, sha256 = snapshots.load(chosen, source)
+    documents, name, sha256 = snapshots.load(chosen, source, parts)
     schema = chosen.load_schema(documents, name, sha256)
+    schema = replace(schema, parts=tuple(documents)) if chosen.part else schema
     address = isinstance(source, str) and source.startswith(("http://", "https://"))
     return schema if address else schema.offering(snapshots.vocabularies(chosen, source))
 
@@ -82,6 +83,7 @@ def pull_schema(
     folder: Path | None = None,
     vocabularies: Sequence[str] = (),
     *,
+    parts: Sequence[str] = (),
     keyfile: str | Path | None = None,
     entry: str | None = None,
     warn: Callable[[str], None] = warnings.warn,
@@ -97,7 +99,7 @@ def pull_schema(
 
     chosen = portal(portal_name)
     visit = snapshots.visit(chosen, server, keyfile, entry)
-    target, changed = snapshots.pull(chosen, visit, folder)
+    target, changed = snapshots.pull(chosen, visit, folder, parts)
     for sentence in visit.told:
         warn(sentence)
     if chosen.service is not None:
@@ -114,10 +116,12 @@ def template(
     types: Sequence[str] = (),
     *,
     path: str | Path,
+    only: str | None = None,
 ) -> None:
     """Write a blank workbook for presets (names, or paths of preset files) and entity types; ``types=["all"]`` means every one.
 
-    Raises UsageError for an unknown preset or type.
+    ``only`` leaves out columns: "mandatory" keeps those that are needed, "recommended" also those that are welcome. Raises
+    UsageError for an unknown preset or type.
     """
     from workbook_compiler.template import load_preset, select, write
 
@@ -128,43 +132,22 @@ def template(
         if not name.endswith(".toml"):
             resources.named("preset", name, known)
         presets.append(load_preset(known.get(name, Path(name))))
-    selection = select(schema, presets=presets, types=list(types))
+    wanted = () if presets or types else portal(schema.portal).types
+    usual = [name for name in schema.types if any(schema.is_a(name, one) for one in wanted)]
+    selection = select(schema, presets=presets, types=[*types, *usual], only=only)
     write(selection, schema, Path(path), tool_version=tool_version(), preset_names=[Path(n).stem for n in names])
 
 
-def template_bytes(schema: Schema, preset: str | Sequence[str] = (), types: Sequence[str] = ()) -> bytes:
+def template_bytes(
+    schema: Schema, preset: str | Sequence[str] = (), types: Sequence[str] = (), only: str | None = None
+) -> bytes:
     """Return the blank workbook that ``template`` writes, as a file's bytes."""
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "template.xlsx"
-        template(schema, preset, types, path=path)
+        template(schema, preset, types, path=path, only=only)
         return path.read_bytes()
-
-
-def refuse_filled(path: Path, schema: Schema) -> None:
-    """Raise UsageError when something else than a blank workbook of ours lies where one is to be written."""
-    if not path.is_file() or path.stat().st_size == 0:
-        return
-    books = read(path)
-    if compile_workbooks(books, schema).records:
-        raise UsageError(f"{path} has filled rows. Choose another name, or delete it first.")
-    if any(not workbook.manifest or _is_filled(workbook) for workbook, _ in books):
-        raise UsageError(f"{path} isn't a blank template. Choose another name, or delete it first.")
-
-
-def _is_filled(workbook: Workbook) -> bool:
-    """Tell whether a template holds more than header rows, whatever its sheets and columns are called."""
-    from workbook_compiler.archive import UnreadableError
-    from workbook_compiler.pipeline.layouts import OWN_SHEETS
-    from workbook_compiler.template.writer import MARKS
-
-    try:
-        sheets = [s for s in workbook.sheets if s.name.casefold() not in OWN_SHEETS and not s.hidden]
-    except UnreadableError:
-        return True
-    rows = [row for sheet in sheets for row in sheet.rows if row and row[0] not in MARKS]
-    return any(cell is not None and str(cell).strip() for row in rows for cell in row)
 
 
 @dataclass(frozen=True, eq=False)
@@ -298,12 +281,12 @@ check = compile
 """A check is a compile whose plan isn't written."""
 
 
-def portal_of(books: Paths) -> str | None:
-    """Return the portal of the first workbook that came from a template of ours; the others aren't read."""
+def manifest_of(books: Paths) -> Mapping[str, str]:
+    """Return what the first file that came from a template of ours says about itself; those behind it aren't read."""
     from workbook_compiler.pipeline.inputs import inputs, opened
 
     manifests = (opened(file).value.manifest for file in inputs(books))
-    return next((found["portal"] for found in manifests if "portal" in found), None)
+    return next((found for found in manifests if "portal" in found), {})
 
 
 def manifest(books: Sequence[ReadBook]) -> Mapping[str, str]:
@@ -328,8 +311,6 @@ def submit(
     portal's answers show errors: they are in ``diagnostics`` then. Raises UsageError without a key, UnreachableError when
     the portal doesn't let us in.
     """
-    from dataclasses import replace
-
     from workbook_compiler import submission, uploading
 
     where = submission.Where(Path(key).expanduser() if key else None, None, server, lab, award)
@@ -345,18 +326,20 @@ def submit(
         return replace(done, failed_files=files.failed)
 
 
-def write_plan(result: Result, folder: str | Path) -> list[Path]:
+def write_plan(result: Result, folder: str | Path, form: str = "") -> list[Path]:
     """Write ``plan.json``, ``requests/``, ``report.html`` and ``diagnostics.jsonl``; return the files written.
 
-    Of a workbook with errors only the report and the diagnostics are written, and an older plan there is removed.
+    ``form`` is how messages are written where a portal takes several forms (ENA: json, xml). Of a workbook with errors
+    only the report and the diagnostics are written, and an older plan there is removed.
     """
     from workbook_compiler.delivery import emit
 
     formats = resources.report_formats()
     report = result.report()
     told = {"report.html": formats["html"].render(report, {}), "diagnostics.jsonl": formats["json"].render(report, {})}
-    requests = result.portal.render(result.plan, result.schema) if result.plan else ()
-    return emit.write(Path(folder), result.plan, requests, told)
+    portal_ = result.portal
+    requests = portal_.render(result.plan, result.schema, form or portal_.forms[0]) if result.plan else ()
+    return emit.write(Path(folder), result.plan, requests, told, documents=portal_.documents)
 
 
 def sandbox(

@@ -38,6 +38,9 @@ app.add_typer(schemas_app, name="schemas")
 Portal = Annotated[str | None, typer.Option("--portal", "-p", help="The portal; a template of ours knows its own.")]
 Schemas = Annotated[str | None, typer.Option("--schemas", help="A snapshot folder, a JSON file, or an address.")]
 Books = Annotated[list[Path], typer.Argument(help="Workbooks: .xlsx .xlsm .ods .tsv .csv. Several are one submission.")]
+Checklist = Annotated[
+    list[str] | None, typer.Option("--checklist", help="A checklist of ENA: ERC000011. May be repeated.")
+]
 TypeName = Annotated[str | None, typer.Option("--type", help="The type of the rows of a TSV or CSV file.")]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Read so many workbooks side by side.")]
 Dask = Annotated[
@@ -50,7 +53,7 @@ def portals() -> None:
     """List the portals and the presets of each."""
     from workbook_compiler import resources
 
-    for name, portal in sorted(resources.portals().items()):
+    for name, portal in resources.portals().items():
         _out(f"{name}\t{portal.title}\t{' '.join(resources.preset_files(name))}\n")
 
 
@@ -64,12 +67,14 @@ def pull(
     ] = None,
     keyfile: KeyFile = None,
     key: Entry = None,
+    checklist: Checklist = None,
 ) -> None:
     """Fetch the schemas into a snapshot folder."""
     from workbook_compiler import api
 
     _refuse_as_folder(out)
-    folder, changed = api.pull_schema(portal, server, out, vocabularies or (), keyfile=keyfile, entry=key, warn=_say)
+    wanted = {"parts": checklist or (), "keyfile": keyfile, "entry": key, "warn": _say}
+    folder, changed = api.pull_schema(portal, server, out, vocabularies or (), **wanted)  # type: ignore[arg-type] # options
     _say("New schemas." if changed else "Nothing has changed.")
     _out(f"{folder}\n")
 
@@ -97,23 +102,28 @@ def template(
     types: Annotated[list[str] | None, typer.Option("--type", help="A type, or all. May be repeated.")] = None,
     portal: Annotated[str, typer.Option("--portal", "-p", help="The portal.")] = "4dn",
     schemas: Schemas = None,
+    checklist: Checklist = None,
+    only: Annotated[
+        str | None, typer.Option("--only", help="mandatory, or recommended: leave the other columns out.")
+    ] = None,
     out: Annotated[str | None, typer.Option("-o", "--out", help="The workbook; - is standard output.")] = None,
 ) -> None:
     """Write a blank workbook with dropdowns for one kind of experiment."""
-    from workbook_compiler import api
+    from workbook_compiler import api, blank
 
     chosen, names = list(types or ()), list(presets or ())
-    if not chosen and not names:
+    if not chosen and not names and not api.portal(portal).types:
         raise UsageError("Name a preset (wbc portals lists them) or a type with --type.")
-    schema = api.load_schema(portal, schemas)
-    target = out or "-".join(Path(name).stem for name in [*names, *chosen]) + ".xlsx"
+    schema = api.load_schema(portal, schemas, checklist or ())
+    stems = [Path(name).stem for name in [*names, *chosen]] or [portal, *schema.parts]
+    target = out or "-".join(stems) + ".xlsx"
     if target == "-":
-        sys.stdout.buffer.write(api.template_bytes(schema, names, chosen))
+        sys.stdout.buffer.write(api.template_bytes(schema, names, chosen, only))
         return
     if not target.lower().endswith(".xlsx"):
         raise UsageError(f"A template is an .xlsx workbook; {target} has another ending.")
-    api.refuse_filled(Path(target), schema)
-    api.template(schema, names, chosen, path=target)
+    blank.refuse_filled(Path(target), schema)
+    api.template(schema, names, chosen, path=target, only=only)
     _out(f"{target}\n")
 
 
@@ -127,6 +137,7 @@ def check(
     out: Annotated[str, typer.Option("-o", "--out", help="A file; - is standard output.")] = "-",
     jobs: Jobs = 1,
     dask: Dask = None,
+    checklist: Checklist = None,
 ) -> None:
     """Check workbooks without sending anything; every problem at once, at its cell."""
     from workbook_compiler import resources
@@ -134,7 +145,7 @@ def check(
     formats = resources.report_formats()
     resources.named("format", form, formats)
     _refuse_as_report(out, books)
-    result = _compiled(books, portal, schemas, type_name, jobs, dask)
+    result = _compiled(books, portal, schemas, type_name, jobs, dask, checklist)
     report = result.report()
     if out == "-":
         options = {"color": sys.stdout.isatty(), "width": _width()} if form == "text" else {}
@@ -154,13 +165,18 @@ def compile_(
     type_name: TypeName = None,
     jobs: Jobs = 1,
     dask: Dask = None,
+    checklist: Checklist = None,
+    form: Annotated[
+        str | None, typer.Option("--format", help="Of the messages, where a portal takes several: xml.")
+    ] = None,
 ) -> None:
     """Check workbooks and write the plan: ordered batches, every message as it would be sent, the report."""
     from workbook_compiler import api, resources
 
     _refuse_as_folder(out)
-    result = _compiled(books, portal, schemas, type_name, jobs, dask)
-    written = api.write_plan(result, out)
+    result = _compiled(books, portal, schemas, type_name, jobs, dask, checklist)
+    resources.named("format of messages", form or result.portal.forms[0], result.portal.forms)
+    written = api.write_plan(result, out, form or "")
     text = resources.report_formats()["text"].render(result.report(), {"color": sys.stderr.isatty(), "width": _width()})
     sys.stderr.write(text)
     _out("".join(f"{path}\n" for path in written if path.parent == out))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ def compiled(
     type_name: str | None,
     jobs: int = 1,
     dask: str | None = None,
+    parts: Sequence[str] | None = None,
 ) -> Result:
     """Return what workbooks mean; the portal and its schemas are the ones that were named, or the workbook's own.
 
@@ -33,9 +34,10 @@ def compiled(
     from workbook_compiler.executors import workers
 
     with progress() as step, workers(jobs, dask, len(books)) as executor:
-        name = portal or (api.portal_of(list(books)) if executor else None)
+        said = api.manifest_of(list(books)) if executor else {}
+        name = portal or said.get("portal")
         if executor is not None and name is not None:
-            schema = api.load_schema(name, schemas)
+            schema = api.load_schema(name, schemas, parts or _parts(said, name))
             _known_type(type_name, schema)
             return _kept(api.compile(list(books), schema, type_name=type_name, executor=executor, step=step))
         read = api.read(list(books), type_name, step)
@@ -46,9 +48,14 @@ def compiled(
             return _kept(api.compile_workbooks(read, api.no_schema(), step))
         if name is None:
             raise UsageError("Say which portal with --portal; this workbook isn't from a template of ours.")
-        schema = api.load_schema(name, schemas)
+        schema = api.load_schema(name, schemas, parts or _parts(said, name))
         _known_type(type_name, schema)
         return _kept(api.compile_workbooks(read, schema, step))
+
+
+def _parts(manifest: Mapping[str, str], portal: str) -> list[str]:
+    """The parts of a portal's schemas that a workbook was made with."""
+    return [part for part in manifest.get("parts", "").split(",") if part and manifest.get("portal") == portal]
 
 
 _RESULTS: list[Result] = []

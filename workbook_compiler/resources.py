@@ -26,7 +26,7 @@ def portals() -> dict[str, Portal]:
             if portal.name in found:
                 raise RuntimeError(f"two portals are called {portal.name}")
             found[portal.name] = portal
-    return found
+    return dict(sorted(found.items()))
 
 
 @cache

@@ -29,13 +29,16 @@ class Fetched:
     etag: str | None
 
 
-def fetch(server: str, path: str, etag: str | None = None, key: Key | None = None) -> Fetched:
-    """GET a document as JSON; ``etag`` is the mark of the copy at hand. Raises UnreachableError for any other answer than it.
+def fetch(
+    server: str, path: str, etag: str | None = None, key: Key | None = None, accept: str = "application/json"
+) -> Fetched:
+    """GET a document; ``etag`` is the mark of the copy at hand. Raises UnreachableError for any other answer than it.
 
-    ``key`` is who asks; without one it is who the address names. Raises UsageError for an address that isn't one of the web.
+    ``accept`` is the kind of document, ``key`` is who asks; without one it is who the address names. Raises UsageError for
+    an address that isn't one of the web.
     """
     refuse_other_than_web(server)
-    headers = {"Accept": "application/json", **({"If-None-Match": etag} if etag else {})}
+    headers = {"Accept": accept, **({"If-None-Match": etag} if etag else {})}
     url, told = server.rstrip("/") + path, without_secrets(server)
     with wire.connections(1) as http, Watch() as watch:
         try:

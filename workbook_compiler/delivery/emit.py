@@ -13,18 +13,24 @@ from workbook_compiler.files import written_whole
 from workbook_compiler.model.plan import FORMAT, VERSION, Operation, Plan, Request
 
 BUFFER = 1 << 20
+DOCUMENT = "document"
 
 
-def write(folder: Path, plan: Plan | None, requests: Iterable[Request], told: Mapping[str, str]) -> list[Path]:
+def write(
+    folder: Path, plan: Plan | None, requests: Iterable[Request], told: Mapping[str, str], *, documents: bool = False
+) -> list[Path]:
     """Write the plan's folder and return its files. Without a plan only what is told is written; an older plan is removed.
 
-    Files that aren't ours stay where they are.
+    ``documents``: each message is a file of its own, its body as sent. Files that aren't ours stay where they are.
     """
     folder.mkdir(parents=True, exist_ok=True)
     _remove_older(folder)
     written = []
     if plan is not None:
-        with _RequestFiles(folder / "requests", len(plan.batches)) as files, _opened(folder / "plan.json") as stream:
+        files = (
+            _DocumentFiles(folder / "requests") if documents else _RequestFiles(folder / "requests", len(plan.batches))
+        )
+        with files, _opened(folder / "plan.json") as stream:
             stream.writelines(plan_lines(plan, requests, files.add))
         written += [*files.written, folder / "plan.json"]
     for name, text in told.items():
@@ -65,6 +71,31 @@ class _RequestFiles:
             self._stream = self._open.enter_context(_opened(self.written[-1]))
         body = _json(request.body)
         self._stream.write(b'{"method":%b,"path":%b,"body":%b}\n' % (_json(request.method), _json(request.path), body))
+        return body
+
+
+class _DocumentFiles:
+    """One file for each message, in sending order by name."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self.written: list[Path] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is open between two messages."""
+
+    def add(self, request: Request) -> bytes:
+        """Write a message and return its body's bytes."""
+        is_xml = isinstance(request.body, str)
+        body = request.body.encode() if isinstance(request.body, str) else _json(request.body)
+        number = len(self.written) + 1
+        self.written.append(self._folder / f"{DOCUMENT}-{number:04d}.{'xml' if is_xml else 'json'}")
+        with written_whole(self.written[-1]) as beside:
+            beside.write_bytes(body)
         return body
 
 
@@ -151,7 +182,11 @@ def _remove_older(folder: Path) -> None:
             if not stream.read(100).startswith(_json({"format": FORMAT})[:-1]):
                 raise UsageError(f"{plan} isn't a plan of ours. Choose another folder.")
         plan.unlink()
-    for file in requests.glob("batch-*.jsonl"):
+    for file in (
+        *requests.glob("batch-*.jsonl"),
+        *requests.glob(f"{DOCUMENT}-*.json"),
+        *requests.glob(f"{DOCUMENT}-*.xml"),
+    ):
         file.unlink()
     if requests.is_dir() and not any(requests.iterdir()):
         requests.rmdir()

@@ -46,29 +46,50 @@ def cache(portal: Portal) -> Path:
     return user_cache() / "schemas" / portal.name
 
 
-def load(portal: Portal, source: str | Path | None) -> Loaded:
+def load(portal: Portal, source: str | Path | None, parts: Sequence[str] = ()) -> Loaded:
     """Return the documents of a file, a folder, an address, or of the portal's cached snapshot, fetched when missing.
 
-    Raises UsageError for a path that isn't there, SchemaError for what is no JSON.
+    ``parts`` are the names of those wanted, all without any. Raises UsageError for a path or a part that isn't there,
+    SchemaError for what is no JSON.
     """
     if source is None:
         folder = cache(portal)
-        if not (folder / PROFILES).is_file():
-            _fetched(portal, folder)
-        return _snapshot(folder)
+        kept = _snapshot(folder)[0] if (folder / PROFILES).is_file() else {}
+        if not kept or any(part not in kept for part in parts):
+            _fetched(portal, folder, parts)
+        return _chosen(portal, _snapshot(folder), parts)
+    return _chosen(portal, _loaded(portal, source), parts)
+
+
+def _chosen(portal: Portal, loaded: Loaded, parts: Sequence[str]) -> Loaded:
+    """The parts that are wanted, in the order they are wanted in, with a hash of their own."""
+    documents, source, _ = loaded
+    if not portal.part or not parts:
+        return loaded
+    missing = [part for part in parts if part not in documents]
+    if missing:
+        raise UsageError(
+            f"{source} has no {portal.part} {missing[0]}. It has: {', '.join(sorted(documents)) or 'none'}."
+        )
+    wanted = {part: documents[part] for part in parts}
+    digest = hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()
+    return wanted, source, digest
+
+
+def _loaded(portal: Portal, source: str | Path) -> Loaded:
     if isinstance(source, str) and source.startswith(("http://", "https://")):
         return _address(portal, source)
     path = Path(source)
     if path.is_file():
-        return _file(path, path.name)
+        return _part(path) if portal.part and path.name != PROFILES else _file(path, path.name)
     if not path.is_dir():
         raise UsageError(f"There are no schemas at {path}.")
     return _snapshot(path) if (path / PROFILES).is_file() else _folder(path)
 
 
-def _fetched(portal: Portal, folder: Path) -> None:
+def _fetched(portal: Portal, folder: Path, parts: Sequence[str]) -> None:
     try:
-        pull(portal, Visit(portal.server), folder)
+        pull(portal, Visit(portal.server), folder, parts)
     except UnreachableError as error:
         more = (
             f"{error.reason}. Its schemas are needed once; with --schemas you name others, such as a sandbox's address"
@@ -110,12 +131,16 @@ def _let_in(asking: Visit, service: Service) -> Visit:
         return replace(asking, account=service.account(session.send))
 
 
-def pull(portal: Portal, asking: Visit, folder: Path | None) -> tuple[Path, bool]:
+def pull(portal: Portal, asking: Visit, folder: Path | None, parts: Sequence[str] = ()) -> tuple[Path, bool]:
     """Fetch a portal's schemas into a folder (the cache without one); return it and whether anything is new.
+
+    Of a portal whose schemas come in parts those named are fetched, and join the ones that are there.
 
     What a user sees is never confirmed as what another one sees, or anybody: the mark of a copy is sent for the same user alone.
     """
     target = folder or cache(portal)
+    if portal.part:
+        return _pull_parts(portal, asking, target, parts)
     address = asking.server.rstrip("/")
     kept = without_secrets(address)
     user = {"user": asking.account.name} if asking.account else {}
@@ -137,6 +162,28 @@ def pull(portal: Portal, asking: Visit, folder: Path | None) -> tuple[Path, bool
         beside.write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
     if about and not same:  # what another server has, or another user's labs
         (target / VOCABULARIES).unlink(missing_ok=True)
+    return target, changed
+
+
+def _pull_parts(portal: Portal, asking: Visit, target: Path, parts: Sequence[str]) -> tuple[Path, bool]:
+    from workbook_compiler.delivery import client
+
+    if not parts:
+        raise UsageError(f"Say which {portal.part}: --{portal.part} NAME. It may be repeated.")
+    address = asking.server.rstrip("/")
+    kept = dict(_snapshot(target)[0]) if (target / PROFILES).is_file() else {}
+    fetched = {}
+    for part in dict.fromkeys(parts):
+        answer = client.fetch(address, portal.part_path(part), accept="application/xml, application/json")
+        fetched[part] = (answer.body or b"").decode("utf-8", "replace")
+        portal.load_schema(
+            {part: fetched[part]}, part, ""
+        )  # raises SchemaError for what isn't one: nothing is kept then
+    said = {"portal": portal.name, "server": without_secrets(address)}
+    changed = any(kept.get(part) != text for part, text in fetched.items())
+    for name, document in ((PROFILES, {**kept, **fetched}), (ABOUT, said)):
+        with written_whole(target / name) as beside:
+            beside.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return target, changed
 
 
@@ -182,6 +229,17 @@ def _snapshot(folder: Path) -> Loaded:
     return _file(folder / PROFILES, str(_about(folder).get("server") or PROFILES))
 
 
+def _part(path: Path) -> Loaded:
+    """One part alone, called after its file."""
+    data = path.read_bytes()
+    return {path.stem: _document(path, data)}, path.name, hashlib.sha256(data).hexdigest()
+
+
+def _document(path: Path, data: bytes) -> Any:
+    """A file's JSON, or its XML as text."""
+    return data.decode("utf-8", "replace") if path.suffix.lower() == ".xml" else _json(data, path.name)
+
+
 def _file(path: Path, source: str) -> Loaded:
     data = path.read_bytes()
     return _parsed(data, source), source, hashlib.sha256(data).hexdigest()
@@ -204,7 +262,7 @@ def _address(portal: Portal, url: str) -> Loaded:
 
 def _folder(folder: Path) -> Loaded:
     """A folder of schema files, one for each type (raw files with their mixins, or served ones)."""
-    files = sorted(folder.glob("*.json"))
+    files = sorted((*folder.glob("*.json"), *folder.glob("*.xml")))
     if not files:
         raise SchemaError(f"The folder {folder.name} holds no schema files.")
     digest = hashlib.sha256()
@@ -212,7 +270,7 @@ def _folder(folder: Path) -> Loaded:
     for file in files:
         data = file.read_bytes()
         digest.update(file.name.encode() + b"\0" + data + b"\0")
-        documents[file.stem] = _json(data, file.name)
+        documents[file.stem] = _document(file, data)
     return documents, folder.name, digest.hexdigest()
 
 

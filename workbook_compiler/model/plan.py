@@ -113,6 +113,7 @@ class Request(NamedTuple):
     batch: int
     method: str
     path: str
-    body: Mapping[str, Any]
+    body: Any
+    """A JSON object, or an XML document as text."""
     operations: tuple[str, ...] = ()
     """Ids of the operations it carries."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from workbook_compiler.model.diagnostics import Diagnostic
 from workbook_compiler.model.plan import Plan, Request
+from workbook_compiler.model.records import Record
 from workbook_compiler.model.schema import Schema
 from workbook_compiler.model.service import Service
 
@@ -27,11 +29,23 @@ class Portal:
     """Where the server serves its schemas."""
     load_schema: Callable[[Mapping[str, Any], str, str], Schema]
     """``(documents, source, sha256) -> Schema``; ``documents`` is ``{name: JSON}`` as served or as read from a folder."""
-    render: Callable[[Plan, Schema], Iterable[Request]]
-    """The messages a plan becomes, in sending order."""
+    render: Callable[[Plan, Schema, str], Iterable[Request]]
+    """``(plan, schema, form)`` -> the messages a plan becomes, in sending order."""
     file_type: FileType
     """The media type a file in a record is declared with, by its name; None when the portal would refuse it."""
     service: Service | None = None
     """How records are sent one at a time; None where that isn't how, or not yet."""
     sandbox: bool = False
     """Whether a portal of this kind can be run on the user's own machine."""
+    forms: tuple[str, ...] = ("json",)
+    """The forms its messages can have, the usual one first."""
+    documents: bool = False
+    """Whether it takes documents of many records: each message is a file of its own then."""
+    part: str = ""
+    """What its schemas' parts are called where a workbook needs only some of them: checklist."""
+    part_path: Callable[[str], str] = lambda name: f"/{name}"
+    """Where the server serves a part, by its name."""
+    types: tuple[str, ...] = ()
+    """The types of a template when nobody says which."""
+    check: Callable[[Sequence[Record], Schema], Iterable[Diagnostic]] = lambda _records, _schema: ()
+    """What its rules have against records as a whole, beyond what a schema can say."""

@@ -61,6 +61,16 @@ class Feed:
     """Other fed properties of the feeding record that are copied into the member, all of them needed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """Of a list's choices those that go with the value of another property: of all instruments those of a platform."""
+
+    by: str
+    """The other property, beside this one."""
+    choices: Mapping[str, tuple[str, ...]]
+    """For each of its values the choices that fit."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Property:
     """One property of an entity type, of an embedded object, or the items of a list."""
@@ -100,6 +110,14 @@ class Property:
     wait: bool = False
     """The portal's own hint that the value may come in a later update."""
     feed: Feed | None = None
+    recommended: bool = False
+    """Not needed, and welcome."""
+    members: int = 1
+    """So many members of a list of objects have columns in a template."""
+    narrowed: Narrowed | None = None
+    """Which of the choices fit what another column of the row says."""
+    units: tuple[str, ...] = ()
+    """Units of measure its value may have; the first is meant when there is no column for it."""
 
     @property
     def leaf(self) -> Property:
@@ -137,6 +155,8 @@ class Schema:
     source: str
     """Where it was read from: a file's name or an address."""
     sha256: str
+    parts: tuple[str, ...] = ()
+    """Of a portal whose schemas come in parts of which a workbook needs some: the names of those chosen."""
 
     def is_a(self, name: str, target: str) -> bool:
         """Tell whether records of type ``name`` may stand where ``target`` is asked for."""

@@ -39,6 +39,7 @@ def compile(  # noqa: A001 - what it does
 def _joined(found: Iterable[Prepared], schema: Schema, portal: Portal, step: Step) -> Compilation:
     # loaded before the first workbook is asked for: its first sheet is read meanwhile
     from workbook_compiler.pipeline.build import records
+    from workbook_compiler.pipeline.fits import misfits
     from workbook_compiler.pipeline.link import link
     from workbook_compiler.pipeline.order import order
     from workbook_compiler.pipeline.validate import validate
@@ -58,7 +59,9 @@ def _joined(found: Iterable[Prepared], schema: Schema, portal: Portal, step: Ste
         step(f"Checking {built.bound.table.sheet.name}", 0.8)
         end = start + len(built.rows)
         said += validate(built, woven[start:end], exported)
+        said += misfits(built.bound.table.entity, woven[start:end])
         start = end
+    said += portal.check(woven, schema)
     step("Following links", 0.9)
     graph, remarks = link(woven, schema, frozenset(d.location for d in said if d.severity is Severity.ERROR))
     said += remarks

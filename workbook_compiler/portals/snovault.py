@@ -118,7 +118,7 @@ def _identifiers(node: Mapping[str, Any], properties: Mapping[str, Property]) ->
     return tuple(key for key in (*_PREFERRED, *own) if key in properties)
 
 
-def render(plan: Plan, schema: Schema) -> Iterator[Request]:
+def render(plan: Plan, schema: Schema, _form: str = "json") -> Iterator[Request]:
     """Yield one request for each operation: POST to the type's collection, PATCH to the record's identifier."""
     for batch in plan.batches:
         for operation in batch.operations:

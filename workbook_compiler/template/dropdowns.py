@@ -107,8 +107,27 @@ def write_lists(workbook: Workbook, sheets: Sequence[Sheet], offered: Dropdowns)
             _write_list(lists, column, name, values)
             cells = _range(LISTS, column, 1, len(values))
             done(workbook.define_name(name, f"={cells}"))
+        _write_narrowed(workbook, lists, sheets, offered)
     if offered.rows:
         _write_links(workbook, {sheet.name: sheet for sheet in sheets}, offered.rows)
+
+
+def _write_narrowed(workbook: Workbook, lists: Worksheet, sheets: Sequence[Sheet], offered: Dropdowns) -> None:
+    """Write for each list that another column narrows two columns side by side: a value of that one, and a choice that fits."""
+    found = {
+        offered.values[_values(field)]: field.property.narrowed.choices
+        for sheet in sheets
+        for field, _ in sheet.columns
+        if field.property.narrowed is not None and _values(field) in offered.values
+    }
+    for place, (name, choices) in enumerate(found.items()):
+        pairs = [(value, choice) for value, fitting in choices.items() for choice in fitting]
+        for side, stem in enumerate(("by", "fit")):
+            column = len(offered.values) + 2 * place + side
+            put(lists, 0, column, f"{stem}_{name}")
+            for row, pair in enumerate(pairs, start=1):
+                put(lists, row, column, pair[side])
+            done(workbook.define_name(f"{stem}_{name}", f"={_range(LISTS, column, 1, len(pairs))}"))
 
 
 def _write_list(lists: Worksheet, column: int, name: str, values: Values) -> None:
@@ -178,9 +197,23 @@ def _range(sheet: str, column: int, first: int, count: int) -> str:
 
 def write_validations(worksheet: Worksheet, sheet: Sheet, offered: Dropdowns) -> None:
     """Give every column of a sheet its prompt and its dropdown or check, down to the last row."""
+    places = {field.path: column for column, (field, _) in enumerate(sheet.columns, FIRST_COLUMN)}
     for column, (field, reach) in enumerate(sheet.columns, FIRST_COLUMN):
-        options = validation(field, reach, offered.source(field, reach))
+        options = validation(field, reach, _narrowed(field, places, offered) or offered.source(field, reach))
         done(worksheet.data_validation(HEADER_ROWS, column, LAST_ROW, column, options))
+
+
+def _narrowed(field: Field, places: Mapping[tuple[str, ...], int], offered: Dropdowns) -> str | None:
+    """The part of a list that fits what another column of the row says, all of it while that is empty; None for others."""
+    from xlsxwriter.utility import xl_rowcol_to_cell
+
+    name = offered.values.get(_values(field))
+    other = places.get((*field.path[:-1], field.property.narrowed.by)) if field.property.narrowed else None
+    if name is None or other is None:
+        return None
+    cell = xl_rowcol_to_cell(HEADER_ROWS, other, col_abs=True)
+    first = f"MATCH({cell},by_{name},0)"
+    return f'IF({cell}="",{name},INDEX(fit_{name},{first}):INDEX(fit_{name},{first}+COUNTIF(by_{name},{cell})-1))'
 
 
 def validation(field: Field, reach: Reach, source: str | None) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from workbook_compiler.model.cells import is_nothing
 from workbook_compiler.model.columns import Field, fields
 from workbook_compiler.model.records import identifier_of
 from workbook_compiler.model.schema import Access, EntityType, Schema
-from workbook_compiler.template.selection import MOST_COLUMNS, ChosenType, Selection, select
+from workbook_compiler.template.selection import MOST_COLUMNS, ChosenType, Selection, group_of, repeated, select
 from workbook_compiler.template.sheets import HEADER_ROWS, LAST_ROW, lay_out
 from workbook_compiler.template.values import Row, UnholdableError, cells_of
 from workbook_compiler.template.writer import Filling, content, facts_of
@@ -41,17 +41,6 @@ class Filled:
     sheets: Mapping[str, str]
     """Type to the name of its sheet."""
     problems: tuple[Problem, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Repeated(Field):
-    """A field of a later member of a list of objects, as a column of its own."""
-
-    member: int = 0
-
-    def header(self, member: int = 0) -> str:
-        """Return the header with the member's number."""
-        return Field.header(self, self.member + member)
 
 
 @dataclass(slots=True)
@@ -146,23 +135,19 @@ def _with_columns(chosen: ChosenType, rows: Sequence[Row]) -> ChosenType:
     out: list[Field] = []
     for place, column in enumerate(columns):
         out.append(column)
-        group = _group(column)
-        if group is not None and all(_group(later) != group for later in columns[place + 1 :]):
-            members = [(member, one) for one, member in used if member and _group(one) == group]
+        group = group_of(column)
+        if group is not None and all(group_of(later) != group for later in columns[place + 1 :]):
+            there = {(one.path, one.json, getattr(one, "member", 0)) for one in columns}
+            members = [
+                (member, one)
+                for one, member in used
+                if member and group_of(one) == group and (one.path, one.json, member) not in there
+            ]
             order = {one: number for number, one in enumerate(fields(chosen.entity))}
-            out += [_repeated(one, member) for member, one in sorted(members, key=lambda m: (m[0], order[m[1]]))]
-    grouped = {_group(column) for column in columns}
-    lost = [(one, member) for one, member in used if member and _group(one) not in grouped]
-    return replace(chosen, fields=tuple([*out, *(_repeated(one, member) for one, member in lost)][:MOST_COLUMNS]))
-
-
-def _group(one: Field) -> tuple[str, ...] | None:
-    """The list of objects that a field lies in."""
-    return None if one.list_at is None else one.path[: one.list_at]
-
-
-def _repeated(one: Field, member: int) -> Repeated:
-    return Repeated(one.path, one.property, one.list_at, one.json, False, one.needed_in_member, one.access, member)
+            out += [repeated(one, member) for member, one in sorted(members, key=lambda m: (m[0], order[m[1]]))]
+    grouped = {group_of(column) for column in columns}
+    lost = [(one, member) for one, member in used if member and group_of(one) not in grouped]
+    return replace(chosen, fields=tuple([*out, *(repeated(one, member) for one, member in lost)][:MOST_COLUMNS]))
 
 
 def _filling(chosen: ChosenType, sheet: _Sheet) -> Filling:

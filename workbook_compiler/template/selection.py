@@ -14,6 +14,19 @@ MOST_COLUMNS = 16_383
 """What a sheet holds beside the column of marks."""
 
 EVERY_TYPE = "all"
+ONLY = ("mandatory", "recommended")
+"""What a template may be cut down to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated(Field):
+    """A field of a later member of a list of objects, as a column of its own."""
+
+    member: int = 0
+
+    def header(self, member: int = 0) -> str:
+        """Return the header with the member's number."""
+        return Field.header(self, self.member + member)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +46,11 @@ class Selection:
     types: tuple[ChosenType, ...]
 
 
-def select(schema: Schema, *, presets: Sequence[Preset], types: Sequence[str]) -> Selection:
+def select(schema: Schema, *, presets: Sequence[Preset], types: Sequence[str], only: str | None = None) -> Selection:
     """Return the chosen types in topological order, each with its columns: required, identifier, then the others.
 
-    Raises UsageError for a type or column that the schema lacks, and when nothing at all is chosen.
+    ``only`` is one of ``ONLY``: columns that are neither needed nor, if it says so, recommended are left out. Raises
+    UsageError for a type or column that the schema lacks, and when nothing at all is chosen.
     """
     wanted: dict[str, list[Choice]] = {}
     for preset in presets:
@@ -49,7 +63,9 @@ def select(schema: Schema, *, presets: Sequence[Preset], types: Sequence[str]) -
         wanted.setdefault(name, []).append(Choice())
     if not wanted:
         raise UsageError("Nothing is chosen: name a preset or a type (--type Biosample, or --type all).")
-    chosen = {name: _chosen(schema.types[name], choices) for name, choices in wanted.items()}
+    if only is not None and only not in ONLY:
+        raise UsageError(f"--only is {' or '.join(ONLY)}, not {only}.")
+    chosen = {name: _chosen(schema.types[name], choices, only) for name, choices in wanted.items()}
     return Selection(tuple(chosen[name] for name in _ordered(chosen, schema)))
 
 
@@ -68,9 +84,11 @@ def _fillable(schema: Schema) -> Iterator[str]:
             yield name
 
 
-def _chosen(entity: EntityType, choices: Iterable[Choice]) -> ChosenType:
+def _chosen(entity: EntityType, choices: Iterable[Choice], only: str | None) -> ChosenType:
     every = tuple(fields(entity))
     picked = {field for choice in choices for field in _picked(entity, every, choice)}
+    if only is not None:
+        picked = {field for field in picked if _is_wanted(entity, field, recommended=only != ONLY[0])}
     if not picked:
         raise UsageError(f"{entity.name} has no column that can be filled in.")
     if len(picked) > MOST_COLUMNS:
@@ -79,7 +97,42 @@ def _chosen(entity: EntityType, choices: Iterable[Choice]) -> ChosenType:
         )
     tops = {field.path[0]: field for field in every if field in picked and len(field.path) == 1}
     identifier = next((tops[name] for name in entity.identifiers if name in tops), None)
-    return ChosenType(entity, _in_column_order([field for field in every if field in picked], identifier), identifier)
+    ordered = _in_column_order([field for field in every if field in picked], identifier)
+    return ChosenType(entity, _with_members(entity, ordered), identifier)
+
+
+def group_of(one: Field) -> tuple[str, ...] | None:
+    """Return the list of objects that a field lies in; None when it lies in none."""
+    return None if one.list_at is None else one.path[: one.list_at]
+
+
+def repeated(one: Field, member: int) -> Repeated:
+    """Return a field as a column of a later member of its list; that member needn't be there."""
+    return Repeated(one.path, one.property, one.list_at, one.json, False, one.needed_in_member, one.access, member)
+
+
+def _with_members(entity: EntityType, columns: Sequence[Field]) -> tuple[Field, ...]:
+    """The columns, those of a list's usual later members behind the first one's."""
+    out: list[Field] = []
+    for place, column in enumerate(columns):
+        out.append(column)
+        group = group_of(column)
+        if group is not None and all(group_of(later) != group for later in columns[place + 1 :]):
+            first = [one for one in columns if group_of(one) == group]
+            members = entity.properties[group[0]].members if len(group) == 1 else 1
+            out += [repeated(one, member) for member in range(1, members) for one in first]
+    return tuple(out)
+
+
+def _is_wanted(entity: EntityType, field: Field, *, recommended: bool) -> bool:
+    """Whether a column is needed, or welcome, or belongs to one that is: the unit of a value, the parts of an object."""
+    top = entity.properties[field.path[0]]
+    needed = field.required or top.required or field.path[0] in entity.identifiers[:1]
+    companions = {name for names in entity.rules.get("dependentRequired", {}).values() for name in names}
+    other = entity.properties.get(top.name.removesuffix(" unit")) if top.name in companions else None
+    return needed or any(
+        one is not None and (one.required or (recommended and one.recommended)) for one in (top, other)
+    )
 
 
 def _in_column_order(picked: Sequence[Field], identifier: Field | None) -> tuple[Field, ...]:

@@ -67,6 +67,7 @@ def facts_of(schema: Schema, preset_names: Sequence[str], tool_version: str) -> 
         "schema_sha256": schema.sha256,
         "tool_version": tool_version,
         "layout": "house",
+        **({"parts": ",".join(schema.parts)} if schema.parts else {}),
     }
 
 

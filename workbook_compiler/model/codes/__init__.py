@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from types import ModuleType
 
-from workbook_compiler.model.codes import cells, files, links, portal, structure, texts, values
+from workbook_compiler.model.codes import cells, files, fits, links, portal, structure, texts, values
 from workbook_compiler.model.diagnostics import Code
 
 
@@ -18,6 +18,6 @@ def _codes(module: ModuleType) -> Iterator[Code]:
 
 
 CATALOGUE: dict[str, Code] = {
-    code.id: code for module in (structure, cells, values, texts, links, files, portal) for code in _codes(module)
+    code.id: code for module in (structure, cells, values, texts, fits, links, files, portal) for code in _codes(module)
 }
 """Every code by its id, in the order a workbook is read."""

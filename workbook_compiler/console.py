@@ -9,10 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from workbook_compiler.errors import UsageError
 
 if TYPE_CHECKING:
     from workbook_compiler.api import Result
+    from workbook_compiler.model.diagnostics import Diagnostic
     from workbook_compiler.model.report import Step
     from workbook_compiler.model.schema import Schema
 
@@ -156,3 +159,43 @@ def write(path: Path, text: str) -> None:
 
     with written_whole(path) as beside:
         beside.write_text(text, encoding="utf-8", newline="\n")
+
+
+MEND = "Nothing was sent. Mend the errors in the workbook, save, and run the same command again."
+
+
+def tell(result: Result, before: Sequence[Diagnostic], said: Sequence[Diagnostic]) -> None:
+    """Say the findings as the text report does."""
+    from dataclasses import replace
+
+    from workbook_compiler import resources
+
+    told = (*before, *said)
+    if told:
+        report = replace(result.report(), diagnostics=told)
+        options = {"color": sys.stderr.isatty(), "width": width(), "verdict": False}
+        sys.stderr.write(resources.report_formats()["text"].render(report, options))
+
+
+def ask(question: str, *, yes: bool) -> None:
+    """Go on when the person says yes; without a terminal only --yes says so."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError(f"{question} Nobody is there to ask; --yes says so beforehand.")
+    try:
+        answer = typer.confirm(question, err=True)
+    except typer.Abort:
+        say("\nInterrupted. Nothing was sent.")
+        raise typer.Exit(130) from None
+    if not answer:
+        say("Nothing was sent.")
+        raise typer.Exit(0)
+
+
+def refuse_unwritable(book: Path) -> None:
+    """Raise UsageError where nothing can be noted beside the workbook: before the person is asked, not after."""
+    if not os.access(book.parent, os.W_OK):
+        raise UsageError(
+            f"Nothing can be written into {book.parent}, where what is sent is noted. Copy the workbook elsewhere."
+        )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbook_compiler.console import compiled, out, progress, say, width
+from workbook_compiler.console import MEND, ask, compiled, out, progress, refuse_unwritable, say, tell
 from workbook_compiler.errors import UsageError
 from workbook_compiler.reports.words import count
 
@@ -32,9 +31,6 @@ Award = Annotated[str | None, typer.Option("--award", help="The award of new rec
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, max=32, help="Send so many messages side by side.")]
 NoCreate = Annotated[bool, typer.Option("--no-create", help="Leave out what isn't on the portal yet.")]
 NoUpdate = Annotated[bool, typer.Option("--no-update", help="Leave out what is on the portal already.")]
-
-
-MEND = "Nothing was sent. Mend the errors in the workbook, save, and run the same command again."
 
 
 def register(app: typer.Typer) -> None:
@@ -64,6 +60,10 @@ def plan(
 
     where = submission.Where(keyfile, key, server, lab, award, jobs, _chooser())
     result = _checked(books, portal, schemas, type_name)
+    if result.portal.archive is not None:
+        from workbook_compiler import online_archive
+
+        raise typer.Exit(online_archive.plan(result, books, online_archive.Named(keyfile, key, server)))
     with submission.connection(result.portal.name, where) as to:
         one = _compared(result, books, to, where, create=not no_create, update=not no_update)
     raise typer.Exit(0 if one.ok else 1)
@@ -87,15 +87,28 @@ def submit(
     no_create: NoCreate = False,
     no_update: NoUpdate = False,
     restart: Annotated[bool, typer.Option("--restart", help="Forget what an earlier, broken run has sent.")] = False,
+    production: Annotated[
+        bool, typer.Option("--production/--test", help="ENA: the service that counts, or the one to try things with.")
+    ] = False,
+    form: Annotated[str | None, typer.Option("--format", help="ENA: xml sends all documents as XML.")] = None,
+    area: Annotated[str | None, typer.Option("--area", help="ENA: another upload area: ftps://host:port.")] = None,
+    no_files: Annotated[bool, typer.Option("--no-files", help="ENA: the data files are in the area already.")] = False,
 ) -> None:
     """Send workbooks to the portal: compare, show, ask, send. Run the same command again to go on after a break."""
     from workbook_compiler import submission
 
     where = submission.Where(keyfile, key, server, lab, award, jobs, _chooser())
     result = _checked(books, portal, schemas, type_name)
+    if result.portal.archive is not None:
+        from workbook_compiler import online_archive
+
+        named = online_archive.Named(
+            keyfile, key, server, production, form, dry_run, yes, restart, area=area, no_files=no_files
+        )
+        raise typer.Exit(online_archive.submit(result, books, named))
     with submission.connection(result.portal.name, where) as to:
         if restart:
-            _ask("Forget what earlier runs have sent? The portal keeps it all the same.", yes=yes)
+            ask("Forget what earlier runs have sent? The portal keeps it all the same.", yes=yes)
             submission.forget(books[0], to)
         one = _compared(result, books, to, where, create=not no_create, update=not no_update)
         if not one.ok:
@@ -103,13 +116,13 @@ def submit(
             raise typer.Exit(1)
         if dry_run:
             raise typer.Exit(_rehearse(result, one, to, where))
-        _refuse_unwritable(books[0])
+        refuse_unwritable(books[0])
         if any(op.action.value != "SKIP" for op in one.plan.operations):
-            _ask(f"Send this to {to.server}?", yes=yes)
+            ask(f"Send this to {to.server}?", yes=yes)
         else:
             say("Nothing to send." if one.unwanted or one.waiting else "Nothing to send: the portal has it all.")
             if one.waiting:
-                _ask(f"The data files of {count(len(one.waiting), 'record')} are still to come. Upload them?", yes=yes)
+                ask(f"The data files of {count(len(one.waiting), 'record')} are still to come. Upload them?", yes=yes)
         raise typer.Exit(_send(result, one, to, where))
 
 
@@ -119,7 +132,7 @@ def _send(result: Result, one: Compared, to: Connection, where: Where) -> int:
     try:
         with progress() as step:
             done = submission.submit(one, to, where, step)
-        _tell(result, (), done.diagnostics)
+        tell(result, (), done.diagnostics)
         with progress() as step:
             files = uploading.Uploads() if done.stopped else uploading.uploaded(one, done, to, step)
     except KeyboardInterrupt:
@@ -130,7 +143,7 @@ def _send(result: Result, one: Compared, to: Connection, where: Where) -> int:
     if files.without_place:
         say("The portal named no place for data files; they stay where they are.")
     out(submission.summary(done, files.sent))
-    written = receiving.write_receipts(receiving.receipts(one, done, to, where.jobs), one, to)
+    written = receiving.write_receipts(receiving.receipts(one, done, to, where.jobs), one.plan, one.books, to.server)
     for told in written.told:
         say(told)
     for path in written.files:
@@ -220,7 +233,7 @@ def _checked(books: list[Path], portal: str | None, schemas: str | None, type_na
     """The compiled workbooks; with errors they are told, and the command ends."""
     result = compiled(books, portal, schemas, type_name)
     if not result.ok:
-        _tell(result, (), result.diagnostics)
+        tell(result, (), result.diagnostics)
         say(MEND)
         raise typer.Exit(1)
     return result
@@ -238,17 +251,9 @@ def _compared(
     with progress() as step:
         one = submission.compared(result.plan, to, where, books, step)
     one = submission.only(one, create=create, update=update)
-    _tell(result, submission.still_true(one, result.diagnostics), one.diagnostics)
+    tell(result, submission.still_true(one, result.diagnostics), one.diagnostics)
     out(submission.overview(one, to))
     return one
-
-
-def _refuse_unwritable(book: Path) -> None:
-    """Raise UsageError where nothing can be noted beside the workbook: before the person is asked, not after."""
-    if not os.access(book.parent, os.W_OK):
-        raise UsageError(
-            f"Nothing can be written into {book.parent}, where what is sent is noted. Copy the workbook elsewhere."
-        )
 
 
 def _rehearse(result: Result, one: Compared, to: Connection, where: Where) -> int:
@@ -256,25 +261,12 @@ def _rehearse(result: Result, one: Compared, to: Connection, where: Where) -> in
 
     with progress() as step:
         said = submission.rehearsed(one, to, where, step)
-    _tell(result, (), tuple(said))
+    tell(result, (), tuple(said))
     if not said:
         say(
             "The portal has nothing against it. Whether a name belongs to a record you can't see shows only when sending."
         )
     return 3 if said else 0
-
-
-def _tell(result: Result, before: tuple[object, ...], said: tuple[object, ...]) -> None:
-    """Say the findings as the text report does."""
-    from dataclasses import replace
-
-    from workbook_compiler import resources, submission
-
-    told = submission.in_order(said, before)  # type: ignore[arg-type] # findings
-    if told:
-        report = replace(result.report(), diagnostics=told)
-        options = {"color": sys.stderr.isatty(), "width": width(), "verdict": False}
-        sys.stderr.write(resources.report_formats()["text"].render(report, options))
 
 
 def _chooser() -> Choose | None:
@@ -289,19 +281,3 @@ def _chooser() -> Choose | None:
                 return known[int(typed) - 1]
 
     return choose if sys.stdin.isatty() and sys.stderr.isatty() else None
-
-
-def _ask(question: str, *, yes: bool) -> None:
-    """Go on when the person says yes; without a terminal only --yes says so."""
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise UsageError(f"{question} Nobody is there to ask; --yes says so beforehand.")
-    try:
-        answer = typer.confirm(question, err=True)
-    except typer.Abort:
-        say("\nInterrupted. Nothing was sent.")
-        raise typer.Exit(130) from None
-    if not answer:
-        say("Nothing was sent.")
-        raise typer.Exit(0)

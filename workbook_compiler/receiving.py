@@ -14,7 +14,7 @@ from workbook_compiler.delivery.receipts import EDITABLE, Receipt, as_json, writ
 from workbook_compiler.delivery.submit import Outcome, State
 from workbook_compiler.errors import WorkbookCompilerError
 from workbook_compiler.files import written_whole
-from workbook_compiler.model.plan import Operation
+from workbook_compiler.model.plan import Operation, Plan
 from workbook_compiler.model.records import key_of
 from workbook_compiler.submission import Compared, Connection, Submitted
 
@@ -79,7 +79,7 @@ class Written:
 STEM = ".receipt"
 
 
-def write_receipts(found: Sequence[Receipt], one: Compared, to: Connection) -> Written:
+def write_receipts(found: Sequence[Receipt], plan: Plan, books: Sequence[Path], server: str) -> Written:
     """Write a copy of each workbook with its receipts, and one JSON receipt for all beside the first.
 
     A workbook that can't be changed in place (.ods, .tsv, .csv) has its receipts in the JSON alone. What can't be written is
@@ -87,14 +87,14 @@ def write_receipts(found: Sequence[Receipt], one: Compared, to: Connection) -> W
     """
     files: list[Path] = []
     told: list[str] = []
-    with journal.opened(journal.beside(one.books[0])) as notes:
+    with journal.opened(journal.beside(books[0])) as notes:
         written = notes.notes("receipts")
-        for book, source in zip(one.books, one.plan.workbooks, strict=True):
+        for book, source in zip(books, plan.workbooks, strict=True):
             own = [receipt for receipt in found if receipt.location.file == source.name]
             if book.suffix.lower() in EDITABLE and own:
                 _attempt(partial(_copy, book, own, written), files, told)
-    path = one.books[0].with_name(f"{one.books[0].stem.removesuffix(STEM)}{STEM}.json")
-    content = as_json(found, portal=one.plan.portal, server=to.server, workbooks=one.plan.workbooks)
+    path = books[0].with_name(f"{books[0].stem.removesuffix(STEM)}{STEM}.json")
+    content = as_json(found, portal=plan.portal, server=server, workbooks=plan.workbooks)
     _attempt(partial(_whole, path, content), files, told)
     return Written(tuple(files), tuple(told))
 

@@ -38,7 +38,7 @@ def receipted(book: Path, where: submission.Where) -> Path:
         one = submission.compared(result.plan, to, where, [book])
         assert one.ok, [d.message for d in one.diagnostics]
         done = submission.submit(one, to, where)
-        return receiving.write_receipts(receiving.receipts(one, done, to), one, to).files[0]
+        return receiving.write_receipts(receiving.receipts(one, done, to), one.plan, one.books, to.server).files[0]
 
 
 def picture(folder: Path, name: str) -> Table:

@@ -38,7 +38,11 @@ def sent(book: Path, where: submission.Where) -> tuple[submission.Submitted, upl
         one = submission.compared(result.plan, to, where, [book])
         done = submission.submit(one, to, where)
         files = uploading.uploaded(one, done, to)
-        return done, files, receiving.write_receipts(receiving.receipts(one, done, to), one, to).files
+        return (
+            done,
+            files,
+            receiving.write_receipts(receiving.receipts(one, done, to), one.plan, one.books, to.server).files,
+        )
 
 
 def test_each_row_has_its_receipt_in_a_copy_that_is_nothing_new(filled: Path, fresh: Running) -> None:

@@ -23,6 +23,8 @@ from workbook_compiler.model.schema import Access, Schema
 LARGEST = 50 << 20
 """Bytes of an attached file: it travels inside its record's message."""
 CHECKSUM = "md5sum"
+CHECKSUMS = (CHECKSUM, "checksum")
+"""What the property beside a file's name is called that holds its md5."""
 EXTRA, FORMAT, NAME = "extra_files", "file_format", "filename"
 """A list of files that come along with a file, each of another format. In a cell of JSON its ``filename`` is a path."""
 SIGNATURES: Mapping[str, tuple[bytes, ...]] = {
@@ -191,24 +193,32 @@ def _verdict(address: str) -> Callable[[Named], Diagnostic | None]:
     return lambda file: _other_kind(file, data[:16])
 
 
-def _sums(looked: Looked, schema: Schema) -> Iterator[tuple[Named, str]]:
-    """Each data file whose record keeps a checksum, and its md5."""
+def _sums(looked: Looked, schema: Schema) -> Iterator[tuple[Named, Pointer, str]]:
+    """Each data file whose record keeps a checksum: where, and the file's md5."""
     for file, checked in looked:
-        keeps = _keeps_checksum(file, schema) or file.format is not None
-        if checked.md5 is not None and checked.problem is None and keeps:
-            yield file, checked.md5
+        at = _checksum_at(file, schema)
+        if checked.md5 is not None and checked.problem is None and at is not None:
+            yield file, at, checked.md5
 
 
-def _keeps_checksum(file: Named, schema: Schema) -> bool:
+def _checksum_at(file: Named, schema: Schema) -> Pointer | None:
+    """Where a data file's checksum stands in its record: beside its name; None when the record keeps none."""
     entity = schema.types.get(file.record.type)
-    own = entity.properties.get(CHECKSUM) if entity else None
-    upload = entity.properties.get(str(file.pointer[0])) if entity else None
-    return bool(own and own.access is not Access.REFUSED and upload and upload.upload)
+    whole = entity.properties.get(str(file.pointer[0])) if entity is not None and file.attached is None else None
+    if entity is None or whole is None:
+        return None
+    beside = entity.properties if len(file.pointer) == 1 else whole.leaf.properties
+    kept = next((name for name in CHECKSUMS if name in beside and beside[name].access is not Access.REFUSED), None)
+    return (*file.pointer[:-1], kept) if kept is not None else None
 
 
 def _twice(looked: Looked, schema: Schema) -> Iterator[Told]:
     """One content in several rows, told at the second of them. A portal that keeps checksums takes each only once."""
-    kept = {id(checked): file for file, checked in looked if _keeps_checksum(file, schema) and checked.problem is None}
+    kept = {
+        id(checked): file
+        for file, checked in looked
+        if checked.problem is None and len(_checksum_at(file, schema) or ("", "")) == 1
+    }
     for group in same_content(checked for _, checked in looked if id(checked) in kept):
         first, second, *more = (kept[id(checked)] for checked in group)
         others = (first.location, *(file.location for file in more))
@@ -220,10 +230,9 @@ def _twice(looked: Looked, schema: Schema) -> Iterator[Told]:
         )
 
 
-def _others(sums: Iterable[tuple[Named, str]]) -> Iterator[Told]:
+def _others(sums: Iterable[tuple[Named, Pointer, str]]) -> Iterator[Told]:
     """Rows whose own checksum is another than the file's."""
-    for file, md5 in sums:
-        at = (*file.pointer[:-1], CHECKSUM)
+    for file, at, md5 in sums:
         typed = value_at(file.record.values, at)
         if isinstance(typed, str) and typed.lower() != md5:
             place, field = file.record.origin.place(at) or file.record.location, ".".join(map(str, at))
@@ -231,10 +240,9 @@ def _others(sums: Iterable[tuple[Named, str]]) -> Iterator[Told]:
             yield file.record.number, Diagnostic(codes.FLE07, place, field, typed, context, (md5,))
 
 
-def _missing(sums: Iterable[tuple[Named, str]]) -> Checksums:
+def _missing(sums: Iterable[tuple[Named, Pointer, str]]) -> Checksums:
     found: dict[int, dict[Pointer, str]] = {}
-    for file, md5 in sums:
-        at = (*file.pointer[:-1], CHECKSUM)
+    for file, at, md5 in sums:
         if value_at(file.record.values, at) is None:
             found.setdefault(file.record.number, {})[at] = md5
     return found

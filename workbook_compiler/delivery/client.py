@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from workbook_compiler.delivery import wire
-from workbook_compiler.delivery.addresses import may_lead, refuse_other_than_web, without_secrets
+from workbook_compiler.delivery.addresses import may_lead, refuse_other_than_web, same_place, without_secrets
 from workbook_compiler.delivery.keys import Key
 from workbook_compiler.delivery.pacing import SAFE, TRIES, UNCLEAR, Failure, wait
 from workbook_compiler.delivery.wire import TROUBLE, Auth, Watch, asked, body_of, failure_of
@@ -94,9 +94,10 @@ class Session:
         """
         import orjson
 
-        data = None if body is None else orjson.dumps(body)
+        data = body.encode() if isinstance(body, str) else None if body is None else orjson.dumps(body)
+        kind = "application/xml" if isinstance(body, str) else "application/json"
         for attempt in range(TRIES):
-            outcome = self._attempt(method, path, data)
+            outcome = self._attempt(method, path, data, kind)
             seconds = wait(method, outcome, attempt, known=bool(self.counts))
             if seconds is None:
                 break
@@ -112,11 +113,18 @@ class Session:
             yield found
 
     def address(self, path: str) -> str:
-        """Return the address of a path, which can't lead away from the server: ``@other.org`` would make it a user's name."""
+        """Return the address of a path, which can't lead away from the server: ``@other.org`` would make it a user's name.
+
+        A whole address is taken as it is; raises UnreachableError for one of another server, which would get the key.
+        """
+        if path.startswith(("http://", "https://")):
+            if not same_place(self.server, path):
+                raise UnreachableError(self.server, f"it sends us on to {without_secrets(path)}, another server")
+            return path
         return f"{self.server}/{path.lstrip('/')}"
 
-    def _attempt(self, method: str, path: str, data: bytes | None) -> Answer | Failure:
-        headers = {"Accept": "application/json", **({} if data is None else {"Content-Type": "application/json"})}
+    def _attempt(self, method: str, path: str, data: bytes | None, kind: str) -> Answer | Failure:
+        headers = {"Accept": kind, **({} if data is None else {"Content-Type": kind})}
         began = time.monotonic()
         with Watch() as watch:
             try:
@@ -200,10 +208,14 @@ def _answer(response: wire.Response, method: str) -> Answer | Failure:
         data = body_of(response)
     if data is None:
         return Failure("its answer is far too long", sent=True)
-    body = _json(data)
+    body = data.decode("utf-8", "replace") if _is_xml(response) else _json(data)
     if body is None and method not in SAFE and response.ok and not _may_be_silent(response, data):
         return Failure("its answer can't be understood", sent=True)
     return Answer(response.status_code, body, _small(response))
+
+
+def _is_xml(response: wire.Response) -> bool:
+    return "xml" in response.headers.get("Content-Type", "").partition(";")[0].lower()
 
 
 def _may_be_silent(response: wire.Response, data: bytes) -> bool:

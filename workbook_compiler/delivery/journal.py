@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequenc
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from workbook_compiler.errors import UsageError
 from workbook_compiler.model.records import Record, json_text
@@ -68,7 +68,7 @@ class Journal:
     """The journal of a workbook; safe for threads. Each note is on the disk before the next step relies on it."""
 
     def __init__(self, path: Path, *, alone: bool = False) -> None:
-        self.path, self._lock = path, Lock()
+        self.path, self._lock = path, RLock()
         # who sends keeps the file locked until the end, and no write-ahead log: those fail on network folders
         mode = f"pragma locking_mode = {'exclusive' if alone else 'normal'}; pragma journal_mode = delete;"
         try:
@@ -133,14 +133,21 @@ class Journal:
             found[operation] = _joined(found[operation], new) if operation in found else new
         return found
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Write all notes of a block at once: thousands one by one take seconds. None is on the disk before its end."""
+        with self._lock, self._db:
+            self._db.execute("begin")
+            yield
+
     def sending(self, operation: str, method: str, path: str, sha256: str, digests: Mapping[str, str]) -> None:
         """Note that a message is about to leave."""
         sql = """insert or replace into message (run, operation, method, path, sha256, state, at, digests)
                  values (?, ?, ?, ?, ?, ?, ?, ?)"""
         self._write(sql, self._run, operation, method, path, sha256, SENT, _now(), json_text(digests))
 
-    def moved(self, operation: str, entry: Entry) -> None:
-        """Note that what an earlier run knew of a place holds for another place now."""
+    def keep(self, operation: str, entry: Entry) -> None:
+        """Note what is known of an operation, from an earlier run or from a reply about many."""
         sql = """insert or replace into message (run, operation, method, path, sha256, state, uuid, at, digests)
                  values (?, ?, ?, '', ?, ?, ?, ?, ?)"""
         known = json_text(dict(entry.digests))
@@ -177,7 +184,7 @@ class Journal:
 class Notes(MutableMapping[str, str]):
     """Texts by name in a journal, each on the disk once it is set."""
 
-    def __init__(self, db: sqlite3.Connection, lock: Lock, name: str) -> None:
+    def __init__(self, db: sqlite3.Connection, lock: Any, name: str) -> None:
         self._db, self._lock, self._begin = db, lock, f"{name}\n"
 
     def __getitem__(self, key: str) -> str:

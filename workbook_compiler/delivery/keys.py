@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,8 @@ class NoKeyError(UsageError):
     """There is no key, or none for the server that was named."""
 
 
+Ask = Callable[[], tuple[str, str]]
+"""Asks a person for name and secret."""
 Found = tuple[Key, list[str]]
 """A key, and what its owner should know, as sentences."""
 
@@ -47,6 +49,7 @@ def load(
     entry: str | None = None,
     server: str | None = None,
     environment: Mapping[str, str] = os.environ,
+    ask: Ask | None = None,
 ) -> Found:
     """Return the key for a portal: of the file or entry that was named, else the environment, the usual file, the keyring.
 
@@ -61,6 +64,9 @@ def load(
     path = Path(DEFAULT).expanduser()
     kept = None if path.exists() else _of_keyring(portal_name, server)
     if kept is None and not path.exists():
+        if ask is not None and server is not None:
+            name, secret = ask()
+            return _key({"key": name, "secret": secret}, "What was typed", server)
         raise NoKeyError(
             f"There is no access key. Make one on the portal's website and save it as {DEFAULT}: {SHAPE}. "
             "Or name a file with --keyfile."

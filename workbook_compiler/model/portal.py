@@ -4,16 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as attribute
 from typing import Any
 
-from workbook_compiler.model.diagnostics import Diagnostic
+from workbook_compiler.model.diagnostics import Diagnostic, Location
 from workbook_compiler.model.plan import Plan, Request
 from workbook_compiler.model.records import Record
 from workbook_compiler.model.schema import Schema
-from workbook_compiler.model.service import Service
+from workbook_compiler.model.service import Documents, Service
 
 FileType = Callable[[str], str | None]
 """The media type of a file by its name; None when the portal would refuse it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A sheet in another tool's layout: where its rows are, and what its columns are called here. Columns count from 0."""
+
+    type: str = ""
+    """The entity type of its rows; empty for a layout that is known and not read."""
+    header_row: int = 0
+    first_row: int = 1
+    headers: Mapping[int, str] = attribute(default_factory=dict)
+    """Columns that have another name here."""
+    beside: Mapping[int, tuple[str, str]] = attribute(default_factory=dict)
+    """What a column's filled cells say by standing there: the header that would say it, and the value."""
+    words: Mapping[int, Mapping[str, str]] = attribute(default_factory=dict)
+    """Columns whose words, in small letters, have another spelling here."""
+    joined: str = ""
+    """The list of objects that each of several rows of one identifier has a member of; empty where a row is a record."""
+    said: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +55,8 @@ class Portal:
     """The media type a file in a record is declared with, by its name; None when the portal would refuse it."""
     service: Service | None = None
     """How records are sent one at a time; None where that isn't how, or not yet."""
+    archive: Documents | None = None
+    """How documents are sent; None where that isn't how, or not yet."""
     sandbox: bool = False
     """Whether a portal of this kind can be run on the user's own machine."""
     forms: tuple[str, ...] = ("json",)
@@ -49,3 +71,5 @@ class Portal:
     """The types of a template when nobody says which."""
     check: Callable[[Sequence[Record], Schema], Iterable[Diagnostic]] = lambda _records, _schema: ()
     """What its rules have against records as a whole, beyond what a schema can say."""
+    foreign: Callable[[str, Sequence[Sequence[Any]], Location, Schema], Foreign | None] = lambda *_: None
+    """``(name, rows, place, schema)`` of a sheet -> how it is read, when another tool of this portal's users laid it out."""

@@ -12,7 +12,7 @@ from workbook_compiler.model.schema import EntityType, Schema
 
 
 class Answer(NamedTuple):
-    """A server's reply. ``body`` is its JSON, None when it sent none or something else."""
+    """A server's reply. ``body`` is its JSON, or its XML as text; None when it sent neither."""
 
     status: int
     body: Any
@@ -139,3 +139,64 @@ class Service:
     """
     holdings: Holdings | None = None
     """How its records are made rows again; None where they can't be yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What an archive gave a record of a document."""
+
+    accession: str
+    external: str = ""
+    """Its name in another archive: a sample's in BioSamples."""
+    status: str = ""
+    until: str = ""
+    """The day it becomes public."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A sentence of an archive's reply about a document."""
+
+    words: str
+    type: str = ""
+    """The entity type it is about; empty when it doesn't say."""
+    alias: str = ""
+    field: str = ""
+    there: str = ""
+    """The accession of the record that has this alias already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An archive's reply about a document: it was taken whole, or not at all."""
+
+    success: bool
+    given: Mapping[tuple[str, str], Given]
+    """``(entity type, alias)`` -> what the record got."""
+    errors: tuple[Line, ...] = ()
+    infos: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """The small functions of a portal that takes documents of many records, as one transaction each; none keeps anything."""
+
+    test: str
+    """The address of the service to try things with."""
+    production: str
+    area: str
+    """Where data files are uploaded to."""
+    name_of: Callable[[Request], str]
+    """The name a document has of its own: the same for the same content."""
+    posted: Callable[[Request], Request]
+    """The message as it is sent: to the queue when it is large."""
+    rehearsal: Callable[[Request], Request]
+    """The same as one that is checked and not stored."""
+    again: Callable[[str], Request]
+    """The question for the reply to an earlier document, by its name."""
+    reply: Callable[[Answer], Reply | None]
+    """What an answer says; None when it is no reply."""
+    waiting: Callable[[Answer], str | None]
+    """Where a queued document's reply is to be asked for; None when it isn't queued."""
+    page: Callable[[str], str] = lambda _accession: ""
+    """The public page of a record."""

@@ -1,20 +1,22 @@
 """Step 2: which type a sheet holds, and where its header and its data rows are.
 
-Two layouts: the house layout (Submit4DN's: column A is for marks, four header rows that begin with ``#``), and a plain table
-whose first row is the header. A sheet with the house's rows but without its column A is understood as well.
+Two layouts for every portal: the house layout (Submit4DN's: column A is for marks, four header rows that begin with ``#``),
+and a plain table whose first row is the header. A sheet with the house's rows but without its column A is understood as well.
+Layouts of other tools are the portal's to know (``Portal.foreign``): columns get our names here, and stay where they are.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import compress, islice, zip_longest
 from typing import Any
 
 from workbook_compiler.model.codes import structure
 from workbook_compiler.model.columns import HEADER_MARK, SEARCHED_ROWS
 from workbook_compiler.model.diagnostics import Diagnostic, Location
+from workbook_compiler.model.portal import Foreign
 from workbook_compiler.model.schema import EntityType, Schema
 from workbook_compiler.nearest import likely
 from workbook_compiler.pipeline.read.cells import ERROR_TEXTS, Sheet, Workbook
@@ -45,9 +47,16 @@ class Table:
     """Those rows."""
     columns: tuple[Sequence[Any], ...]
     """The same by the column, as far as there are headers; None where a row is too short."""
+    foreign: Foreign | None = None
+    """Its layout, when that is another tool's."""
 
 
-def tables(workbook: Workbook, schema: Schema) -> Iterator[tuple[Table | None, list[Diagnostic]]]:
+ReadAs = Callable[[str, Sequence[Sequence[Any]], Location, Schema], Foreign | None]
+
+
+def tables(
+    workbook: Workbook, schema: Schema, read_as: ReadAs = lambda *_: None
+) -> Iterator[tuple[Table | None, list[Diagnostic]]]:
     """Yield the tables of a workbook in sheet order, each with what is to be said; sheets that are the user's own are left out.
 
     A sheet isn't looked at before it is its turn.
@@ -59,11 +68,33 @@ def tables(workbook: Workbook, schema: Schema) -> Iterator[tuple[Table | None, l
     for sheet in workbook.sheets:
         if sheet.hidden or is_private(sheet.name) or sheet.name.casefold() in OWN_SHEETS or _is_blank(sheet):
             continue
+        at, name = Location(workbook.name, sheet.name), workbook.manifest.get(f"sheet:{sheet.name}", sheet.name)
+        other = read_as(name, sheet.rows, at, schema) if "portal" not in workbook.manifest else None
+        if other is not None:
+            yield _translated(workbook.name, sheet, other, schema), [*other.said]
+            continue
         entity, said = _entity(sheet.name, workbook, schema)
         table = _table(workbook.name, sheet, entity) if entity is not None else None
         if entity is not None and table is None:
-            said.append(Diagnostic(structure.SHT04, Location(workbook.name, sheet.name)))
+            said.append(Diagnostic(structure.SHT04, at))
         yield table, said
+
+
+def _translated(file: str, sheet: Sheet, other: Foreign, schema: Schema) -> Table | None:
+    """A sheet of another tool with our names in its header and our words in its cells, each where it was."""
+    if not other.type:
+        return None
+    rows = list(sheet.rows)
+    rows[other.header_row] = [other.headers.get(n, cell) for n, cell in enumerate(rows[other.header_row])]
+    for index in range(other.first_row, len(rows)) if other.words else ():
+        rows[index] = [_word(cell, other.words.get(n)) for n, cell in enumerate(rows[index])]
+    entity = schema.types[other.type]
+    table = _with_data(file, replace(sheet, rows=rows), entity, other.header_row, 0, other.first_row)
+    return replace(table, foreign=other)
+
+
+def _word(cell: Any, words: Mapping[str, str] | None) -> Any:
+    return words.get(cell.strip().casefold(), cell) if words and isinstance(cell, str) else cell
 
 
 def is_private(name: str) -> bool:

@@ -16,6 +16,7 @@ from workbook_compiler.model.schema import Schema
 from workbook_compiler.pipeline.bind import bind
 from workbook_compiler.pipeline.build import build
 from workbook_compiler.pipeline.coerce import ReadColumn
+from workbook_compiler.pipeline.gather import Continued, gather
 from workbook_compiler.pipeline.layouts import tables
 from workbook_compiler.pipeline.read.cells import Sheet, Workbook
 from workbook_compiler.pipeline.sheet import Built
@@ -54,15 +55,16 @@ def prepare(
     said = [*_other_version(workbook, schema, portal)]
     sheets: list[Built] = []
     try:
-        for table, remarks in tables(workbook, schema):
+        for table, remarks in tables(workbook, schema, portal.foreign):
             said += remarks
             if table is not None:
                 step(f"Reading {table.sheet.name}", len(sheets) / len(workbook.sheets))
                 bound, remarks = bind(table)
                 said += remarks
                 built, remarks = build(bound, portal.file_type, several_files=several_files)
+                settled, remarks = gather(built, remarks)
                 said += remarks
-                sheets.append(built)
+                sheets.append(settled)
     except UnreadableError as unreadable:
         return Prepared(replace(workbook, sheets=()), (*read.diagnostics, unreadable.diagnostic), (), ())
     return Prepared(workbook, read.diagnostics, tuple(said), tuple(sheets))
@@ -82,7 +84,10 @@ def _lean_sheet(built: Built) -> Built:
         ReadColumn(column.values, {i: reading for i, reading in column.remarks.items() if reading.file is not None})
         for column in built.read
     )
-    return replace(built, bound=replace(built.bound, table=bare), read=tuple(read))
+    slim = replace(built, bound=replace(built.bound, table=bare), read=tuple(read))
+    if isinstance(slim, Continued) and slim.more is not None:
+        return replace(slim, more=_lean_sheet(slim.more))
+    return slim
 
 
 def _other_version(workbook: Workbook, schema: Schema, portal: Portal) -> list[Diagnostic]:

@@ -1,6 +1,7 @@
 """Step 6: columns that belong to another record. An experiment's ``replicate_set`` becomes a member of that set.
 
 The columns a lab knows sit where the person thinks of them; the portal wants them on the set. Here they change hands.
+So do the members of a list that stand in rows of their own.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from workbook_compiler.model.diagnostics import Diagnostic, Location
 from workbook_compiler.model.records import Origin, Pointer, Record, json_pointer, json_text, key_of
 from workbook_compiler.model.schema import EntityType, Feed, Property, Schema
 from workbook_compiler.nearest import Identifiers
+from workbook_compiler.pipeline.gather import joined
 
 Addition = tuple[Any, dict[Pointer, Location]]
 """A member for the fed list, and the cells of its values by their path inside it."""
@@ -23,6 +25,7 @@ Addition = tuple[Any, dict[Pointer, Location]]
 
 def weave(records: Sequence[Record], schema: Schema) -> tuple[list[Record], list[Diagnostic]]:
     """Return the records with fed values moved to the records they name, and what kept values from moving."""
+    records = joined(records)
     feeding = {name: fed for name, entity in schema.types.items() if (fed := _fed_properties(entity))}
     if not any(record.type in feeding for record in records):
         return list(records), []

@@ -8,8 +8,10 @@ from urllib.parse import quote
 from workbook_compiler.model.plan import Plan, Request
 from workbook_compiler.model.portal import Portal
 from workbook_compiler.model.schema import Schema
-from workbook_compiler.portals import ena_documents
+from workbook_compiler.model.service import Documents
+from workbook_compiler.portals import ena_documents, ena_server
 from workbook_compiler.portals.ena_checks import check
+from workbook_compiler.portals.ena_layouts import foreign
 from workbook_compiler.portals.ena_schema import load_schema
 
 
@@ -37,5 +39,18 @@ ENA = Portal(
     part_path=checklist_path,
     types=("project", "sample", "experiment", "run"),
     check=check,
+    foreign=foreign,
+    archive=Documents(
+        test=ena_server.TEST,
+        production=ena_server.PRODUCTION,
+        area=ena_server.AREA,
+        name_of=ena_server.name_of,
+        posted=ena_server.posted,
+        rehearsal=ena_server.rehearsal,
+        again=ena_server.again,
+        reply=ena_server.reply,
+        waiting=ena_server.waiting,
+        page=ena_server.page,
+    ),
 )
 PORTALS = (ENA,)

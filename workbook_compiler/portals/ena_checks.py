@@ -1,7 +1,8 @@
 """What ENA has against records as a whole: files that don't go with their type, their library or each other, and late dates.
 
 From the archive's documentation and its users' reports: fastq is compressed, a run has two fastq files at most unless their
-read types are given, and nothing stays private for more than two years.
+read types are given, and nothing stays private for more than two years. What is held, released or cancelled is named by its
+accession.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from workbook_compiler.model.codes import fits
 from workbook_compiler.model.diagnostics import Diagnostic
 from workbook_compiler.model.records import Record, key_of
 from workbook_compiler.model.schema import Schema
+from workbook_compiler.portals.ena_json import ORDERS
 
 ENDINGS: Mapping[str, tuple[str, ...]] = {
     "fastq": (".fastq.gz", ".fq.gz", ".fastq.bz2", ".fq.bz2"),
@@ -40,6 +42,7 @@ def check(records: Sequence[Record], schema: Schema, today: date | None = None) 
         if schema.is_a(record.type, "run"):
             yield from _counts(record, layouts.get(key_of(str(record.values.get("experiment", ""))), ""))
         yield from _date(record, latest)
+        yield from _action(record)
 
 
 def _files(record: Record) -> list[tuple[int, Mapping[str, Any]]]:
@@ -74,6 +77,14 @@ def _date(record: Record, latest: date) -> Iterator[Diagnostic]:
     if value > latest.isoformat():  # dates in this form sort as they follow
         at = record.origin.place(("release_date",)) or record.location
         yield Diagnostic(fits.FIT04, at, "release_date", value, {"latest": latest.isoformat()})
+
+
+def _action(record: Record) -> Iterator[Diagnostic]:
+    """A journal may know the accession, and isn't asked here; who sends tells what nobody knows as an error."""
+    value = str(record.values.get("action", ""))
+    if value in ORDERS and not record.values.get("accession"):
+        at = record.origin.place(("action",)) or record.location
+        yield Diagnostic(fits.FIT05, at, "action", value)
 
 
 def _in_two_years(today: date) -> date:

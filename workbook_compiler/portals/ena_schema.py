@@ -22,6 +22,7 @@ from workbook_compiler.portals.ena_checklists import (
     checklists,
     is_checklist,
 )
+from workbook_compiler.portals.ena_json import ORDERS
 from workbook_compiler.portals.json_schema import property_of, rules_of
 
 CHECKLIST = "ENA-CHECKLIST"
@@ -183,7 +184,9 @@ def _common(family: str, own: Mapping[str, Node]) -> dict[str, Node]:
         ),
         "center_name": _accepted("The institute you submit for. Only brokers fill it in."),
         "action": _accepted(
-            "ADD registers a new record; MODIFY replaces one that is registered.", enum=list(values.ACTIONS)
+            "ADD registers a new record; MODIFY replaces one that is registered. HOLD keeps a registered one private until "
+            "its release_date, RELEASE makes it public, CANCEL withdraws one that is still private.",
+            enum=[*values.ACTIONS, *ORDERS],
         ),
         **dates,
     }

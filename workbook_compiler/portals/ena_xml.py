@@ -94,6 +94,11 @@ def _project(made: Element, entry: Object) -> None:
         inside = SubElement(SubElement(made, "SUBMISSION_PROJECT"), "SEQUENCING_PROJECT")
         for prefix in entry["sequencingProject"].get("locusTagPrefixes", ()):
             SubElement(inside, "LOCUS_TAG_PREFIX").text = prefix
+    if related := entry.get("relationships"):
+        inside = SubElement(made, "RELATED_PROJECTS")
+        for one in related:
+            for key, other in one.items():
+                SubElement(SubElement(inside, "RELATED_PROJECT"), _RELATIONS[key], _given(other, _NAMES))
     _told(made, entry, entry.get("attributes", ()))
 
 
@@ -176,6 +181,7 @@ def _files(parent: Element, files: Iterable[Object]) -> None:
 
 
 _NAMES = {"alias": "alias", "centerName": "center_name", "accession": "accession"}
+_RELATIONS = {"parentProject": "PARENT_PROJECT", "childProject": "CHILD_PROJECT"}
 _ATTRIBUTE = {"tag": "TAG", "value": "VALUE", "unit": "UNITS"}
 _ORGANISM = {"taxonId": "TAXON_ID", "scientificName": "SCIENTIFIC_NAME", "commonName": "COMMON_NAME"}
 _LIBRARY = {

@@ -14,7 +14,6 @@ from workbook_compiler.submission.sending import forget as forget
 from workbook_compiler.submission.sending import rehearsed as rehearsed
 from workbook_compiler.submission.sending import submit as submit
 from workbook_compiler.submission.telling import GO_ON as GO_ON
-from workbook_compiler.submission.telling import in_order as in_order
 from workbook_compiler.submission.telling import overview as overview
 from workbook_compiler.submission.telling import still_true as still_true
 from workbook_compiler.submission.telling import summary as summary

@@ -84,7 +84,7 @@ def submit(one: Compared, to: Connection, where: Where, step: Step = silent) -> 
         notes.begin(emit.plan_hash(one.original), to.server, to.account.name)
         for record in one.records:  # before another row writes over what is known of its place
             if record.identifier is None and record.id in one.remembered:
-                notes.moved(record.id, one.remembered[record.id])
+                notes.keep(record.id, one.remembered[record.id])
         door = delivery.Door(
             to.service,
             to.send,

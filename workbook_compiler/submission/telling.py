@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from workbook_compiler.delivery import compare
@@ -20,15 +20,11 @@ _WORDS = ((Action.POST, "create"), (Action.PATCH, "update"), (Action.SKIP, "unch
 GO_ON = "Run the same command again: what is done stays done, the rest is sent."
 
 
-def in_order(said: Iterable[Diagnostic], before: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Return what compiling said and what the portal said; it has answered whether links lead to something."""
-    return (*(d for d in before if d.code.id != "REF02"), *said)
-
-
 def still_true(one: Compared, before: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Return what compiling said without *delete* being left out, for rows that the portal turned out to hold."""
+    """Return what compiling said and the portal hasn't answered: whether links lead to something, and what can be deleted."""
     held = {op.record.location[:3] for op in one.plan.operations if op.target is not None}
-    return tuple(d for d in before if d.code.id != "DEL01" or d.location[:3] not in held)
+    open_ = (d for d in before if d.code.id != "REF02")
+    return tuple(d for d in open_ if d.code.id != "DEL01" or d.location[:3] not in held)
 
 
 def overview(one: Compared, to: Connection) -> str:

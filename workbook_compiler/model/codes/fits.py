@@ -46,3 +46,13 @@ FIT04 = Code(
     why="The archive keeps records private for two years at most.",
     example="2031-01-01",
 )
+FIT05 = Code(
+    "FIT05",
+    "fit.action-without-accession",
+    Severity.WARNING,
+    title="An action on what is registered has no accession",
+    message="“{value}” is done to what is registered, and this row has no accession.",
+    hint="Fill in accession. Without it the row is sent only by the submission that registered it from this workbook.",
+    why="The archive knows what to hold, release or cancel by its accession.",
+    example="RELEASE in a row whose accession is empty",
+)

@@ -149,3 +149,13 @@ POR14 = Code(
     why="The cell wasn't edited since, so nobody here asked for the old value back.",
     example="A curator corrects a description, and the workbook is sent again for another row.",
 )
+POR15 = Code(
+    "POR15",
+    "portal.said",
+    Severity.WARNING,
+    title="The portal said something that belongs to no row",
+    message="The portal also said: {words}",
+    hint="If it isn't clear what is meant, send these words to the portal's staff.",
+    why="Some answers name no record. They may tell why a whole document wasn't taken.",
+    example="Submission has been rolled back.",
+)

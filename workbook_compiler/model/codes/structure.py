@@ -125,6 +125,26 @@ SHT05 = Code(
     why="Other tools mark lists, links and required columns in ways that mean something else here.",
     example="An XLSForm with sheets survey and choices.",
 )
+SHT06 = Code(
+    "SHT06",
+    "sheet.translated",
+    Severity.INFO,
+    title="The sheet was read in another tool's layout",
+    message="This sheet was read in the layout of {layout}, its rows as {type}.",
+    hint="Nothing to do. Empty cells say nothing, and a word such as NA is sent as it stands.",
+    why="Columns have other names there; they were taken under the names they have here, each at its place.",
+    example="The column study_alias of a table for ena-upload-cli is read as study.",
+)
+SHT07 = Code(
+    "SHT07",
+    "sheet.other-checklist",
+    Severity.ERROR,
+    title="The sheet follows a checklist that isn't at hand",
+    message="The samples of this sheet follow the checklist {value}, and that isn't among those used now.",
+    hint="Get it with: wbc schemas pull --portal ena --checklist {value}. Then name it: --checklist {value}.",
+    why="A checklist says what the columns mean and may hold; under another one samples would say something else.",
+    example="A Webin spreadsheet that begins with ERC000033, checked with ERC000011.",
+)
 HDR01 = Code(
     "HDR01",
     "header.unknown",
@@ -185,6 +205,26 @@ HDR06 = Code(
     why="A formula in the header row has failed.",
     example="#REF! → description",
 )
+HDR07 = Code(
+    "HDR07",
+    "header.not-carried",
+    Severity.WARNING,
+    title="A column of another tool has no place here",
+    message="The column “{value}” isn't sent: what this portal takes has no place for it.",
+    hint="Nothing to do, if it may be left out. What matters can go into the description.",
+    why="A column of another tool may be its own note, or belong to a kind of record that isn't used any more.",
+    example="The column study_type: a project of ENA has none.",
+)
+HDR08 = Code(
+    "HDR08",
+    "header.unit",
+    Severity.ERROR,
+    title="A unit that the field can't have",
+    message="“{value}” isn't a unit of {field}. Its units: {units}.",
+    hint="Correct the unit, and look at the values below it.",
+    why="The values would be sent with another unit than the one they were measured in.",
+    example="cm under depth, which is given in m.",
+)
 ROW01 = Code(
     "ROW01",
     "row.hidden",
@@ -204,4 +244,14 @@ ROW02 = Code(
     hint="Nothing to do if they are comments. If # belongs to the value, move another column to the front.",
     why="A # in front marks a comment. In a plain table it could also be part of the first value.",
     example="# old samples",
+)
+ROW03 = Code(
+    "ROW03",
+    "row.status",
+    Severity.ERROR,
+    title="The row asks for what isn't done here",
+    message="“{value}” isn't carried out yet; a row can ask for add or modify.",
+    hint="Put # in front of the row to leave it out, or do it on the portal's own page.",
+    why="Releasing and cancelling act on what is registered already, and send no record.",
+    example="release in the column status.",
 )

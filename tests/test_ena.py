@@ -297,3 +297,20 @@ def test_a_dropdown_offers_the_instruments_of_the_platform(tmp_path: Path, schem
     narrowed = schema.types["experiment"].properties["instrument_model"].narrowed
     assert narrowed is not None
     assert list(zip(*sides, strict=True)) == [(p, m) for p, models in narrowed.choices.items() for m in models]
+
+
+def test_a_date_that_excel_made_is_suggested_as_the_checklist_wants_it(tmp_path: Path, schema: Schema) -> None:
+    """Not as the gene that it may be elsewhere; and a date typed otherwise is shown one."""
+    [typed] = compiled(tmp_path, schema, sample={"collection date": "d:2026-03-01"}).diagnostics
+    assert (typed.code.id, typed.suggestions) == ("TXT01", ("2026-03-01",))
+    (tmp_path / "other").mkdir()
+    [other] = compiled(tmp_path / "other", schema, sample={"collection date": "1.3.2026"}).diagnostics
+    assert "2024-03-01" in other.hint
+
+
+def test_a_template_is_of_today_whichever_way_its_checklist_was_named(tmp_path: Path) -> None:
+    """A file, or one of a folder: the workbook compiles without a word about versions."""
+    api.template(api.load_schema("ena", FIXTURES / "ERC000011.json"), path=tmp_path / "book.xlsx")
+    for source in (FIXTURES / "ERC000011.json", FIXTURES):
+        found = api.compile(tmp_path / "book.xlsx", api.load_schema("ena", source, ["ERC000011"])).diagnostics
+        assert "FIL07" not in {d.code.id for d in found}

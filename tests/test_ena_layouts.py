@@ -189,10 +189,13 @@ def test_what_is_wrong_in_a_later_row_of_a_run_is_told_there(
 
 def test_a_status_that_is_not_carried_out_is_told(tmp_path: Path, schema: Schema) -> None:
     """At its cell, and once."""
-    rows = [STUDY[0], *((f"gut{n}", word, *STUDY[1][2:]) for n, word in enumerate(("Modify", "cancel", "RELEASE", "")))]
+    rows = [
+        STUDY[0],
+        *((f"gut{n}", word, *STUDY[1][2:]) for n, word in enumerate(("Modify", "cancel", "suppress", ""))),
+    ]
     result = api.compile(text(tmp_path, "study.tsv", rows), schema)
-    assert told(result, "HDR07") == [("ROW03", "study!B3"), ("ROW03", "study!B4")]
-    assert [body.get("action") for body in bodies(result, "project")] == ["MODIFY", None, None, None]
+    assert told(result, "HDR07", "FIT05") == [("ROW03", "study!B4")]
+    assert [body.get("action") for body in bodies(result, "project")] == ["MODIFY", "CANCEL", None, None]
 
 
 def test_a_plain_table_with_our_names_stays_one(tmp_path: Path, schema: Schema) -> None:

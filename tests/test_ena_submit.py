@@ -23,7 +23,7 @@ from test_ftps import store as store  # the fixture
 from webin import Webin, points_to, polls, queues, refuses, restarts, submits, webin
 
 from workbook_compiler import api, depositing, receiving
-from workbook_compiler.delivery import documents
+from workbook_compiler.delivery import replies
 from workbook_compiler.model.schema import Schema
 from workbook_compiler.portals import ena_server
 from workbook_compiler.portals.ena import ENA
@@ -77,8 +77,8 @@ def samples(count: int, **changed: str) -> list[Table]:
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """A queue is asked again at once."""
-    monkeypatch.setattr(documents, "FIRST_WAIT", 0.01)
-    monkeypatch.setattr(documents, "LONGEST_WAIT", 0.05)
+    monkeypatch.setattr(replies, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(replies, "LONGEST_WAIT", 0.05)
 
 
 # ---------------------------------------------------------------- the way it should be

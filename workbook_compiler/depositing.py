@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from workbook_compiler.delivery import attachments, client, documents, ftps, journal, keys, outcomes
+from workbook_compiler.delivery import attachments, client, documents, ftps, journal, keys, outcomes, replies, settling
 from workbook_compiler.delivery.emit import plan_hash
 from workbook_compiler.delivery.paths import folders_of, place_of
 from workbook_compiler.delivery.receipts import Receipt
@@ -99,7 +99,7 @@ def settled(plan: Plan, to: Archive, books: Sequence[Path]) -> Settled:
     if path.exists():
         with journal.opened(path) as notes:
             known = dict(notes.known(to.server, to.account))
-    one = documents.settled(plan, known, _families(plan.schema))
+    one = settling.settled(plan, known, _families(plan.schema))
     return Settled(one, plan.schema, known, tuple(books))
 
 
@@ -123,7 +123,8 @@ def brought(one: Settled, to: Archive, step: Step = silent) -> list[Diagnostic]:
 
     A file that isn't on this computer has to be in the area already. Raises UnreachableError and RefusedError.
     """
-    records = [op.record for op in one.plan.operations if op.action is not Action.SKIP and op.record.files]
+    sent = (op for op in one.plan.operations if op.action is not Action.SKIP and not settling.is_order(op))
+    records = list({op.record.id: op.record for op in sent if op.record.files}.values())
     folders = folders_of(one.plan.workbooks, one.books)
     files = attachments.data_files(records)
     if not files:
@@ -138,15 +139,15 @@ def brought(one: Settled, to: Archive, step: Step = silent) -> list[Diagnostic]:
         return wrong
     whole, done = sum(path.stat().st_size for path, _ in here) or 1, [0]
 
-    def sent(more: int) -> None:
+    def told(more: int) -> None:
         done[0] += more
         step("Uploading files", min(1.0, done[0] / whole))
 
-    ftps.upload(here, to.area, sent)
+    ftps.upload(here, to.area, told)
     return []
 
 
-def deposit(one: Settled, to: Archive, step: Step = silent, patience: float = documents.PATIENCE) -> Deposited:
+def deposit(one: Settled, to: Archive, step: Step = silent, patience: float = replies.PATIENCE) -> Deposited:
     """Send the plan; the journal beside the first workbook knows what is there. Run again, it goes on.
 
     Raises UsageError when another run sends the same workbook.
@@ -197,7 +198,7 @@ def receipts(done: Deposited, one: Settled, to: Archive) -> list[Receipt]:
 def _receipt(outcome: Outcome, done: Deposited, one: Settled, to: Archive) -> Receipt:
     op = outcome.operation
     given = done.posted.given.get(op.id)
-    entry = one.known.get(documents.key_of_row(op.record, _families(one.schema)))
+    entry = one.known.get(settling.key_of_row(op.record, _families(one.schema)))
     accession = outcome.uuid or ""
     state = " ".join(filter(None, (given.status, f"until {given.until}" if given.until else ""))) if given else ""
     return Receipt(

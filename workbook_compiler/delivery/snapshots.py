@@ -64,8 +64,9 @@ def load(portal: Portal, source: str | Path | None, parts: Sequence[str] = ()) -
 def _chosen(portal: Portal, loaded: Loaded, parts: Sequence[str]) -> Loaded:
     """The parts that are wanted, in the order they are wanted in, with a hash of their own."""
     documents, source, _ = loaded
-    if not portal.part or not parts:
+    if not portal.part:
         return loaded
+    parts = parts or tuple(documents)
     missing = [part for part in parts if part not in documents]
     if missing:
         raise UsageError(

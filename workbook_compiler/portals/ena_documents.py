@@ -1,8 +1,8 @@
 """Plan -> Webin documents, in sending order: one for each action, date and format where links and size allow it.
 
 An action and a release date hold for a whole document, and a document is one transaction: all of it is registered, or
-nothing. JSON goes where it can carry the record, XML (``<WEBIN>``) where not. Umbrella projects can only be named by
-accession: ``relations`` is a second pass.
+nothing. JSON goes where it can carry the record, XML (``<WEBIN>``) where not. What is only held, released or cancelled goes
+last. Umbrella projects can only be named by accession: their relations are a second pass.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from workbook_compiler.model.plan import Action, Operation, Plan, Request
 from workbook_compiler.model.schema import Schema
 from workbook_compiler.portals import ena_json, ena_xml
-from workbook_compiler.portals.ena_json import PATHS, Entry, Shape
+from workbook_compiler.portals.ena_json import ORDERS, PATHS, Entry, Shape
 
 MOST_BYTES = 15_000_000
 """The documented limit of ``submit``; the queue's isn't told."""
@@ -63,7 +63,7 @@ class Piece(NamedTuple):
 def render(
     plan: Plan, schema: Schema, *, xml: bool = False, most_bytes: int = MOST_BYTES, most_rows: int = MOST_ROWS
 ) -> Iterator[Request]:
-    """Yield the documents of a plan in sending order: JSON objects, and ``<WEBIN>`` texts (all of them with ``xml``).
+    """Yield the documents of a plan in sending order: JSON objects, and ``<WEBIN>`` texts (all objects with ``xml``).
 
     A single row larger than ``most_bytes`` still gets a document. Equal plans give equal bytes.
     """
@@ -73,6 +73,50 @@ def render(
         for part in _split(group, aliases, most_bytes - _ENVELOPE, most_rows):
             number += 1
             yield _request(number, part)
+    for request in (*_ordered(plan, schema, most_rows), *_related(plan, schema, aliases)):
+        number += 1
+        yield request._replace(batch=number)
+
+
+def _ordered(plan: Plan, schema: Schema, most_rows: int) -> Iterator[Request]:
+    """Yield the documents that hold, release or cancel what is registered; a row without an accession is in none."""
+    found: dict[str, list[tuple[Operation, dict[str, str]]]] = {name: [] for name in ORDERS}
+    wanted = [op for op in _sent(plan) if op.record.values.get("action") in ORDERS]
+    for operation in sorted(wanted, key=lambda op: PATHS.index(schema.types[op.record.type].path)):
+        values = operation.record.values
+        name, target = values["action"], operation.target or values.get("accession")
+        if target:
+            date = {"holdUntilDate": values["release_date"]} if name == "HOLD" and values.get("release_date") else {}
+            found[name].append((operation, {"type": name, "target": target, **date}))
+    found["CANCEL"].reverse()  # a study takes its experiments along: they go before it
+    for rows in found.values():
+        for start in range(0, len(rows), most_rows):
+            part = rows[start : start + most_rows]
+            actions = [action for _, action in part]
+            body = {"submission": {"alias": _alias(actions, {}), "actions": actions}}
+            yield Request(0, "POST", "submit", body, tuple(operation.id for operation, _ in part))
+
+
+def _related(plan: Plan, schema: Schema, aliases: Collection[str]) -> Iterator[Request]:
+    """Yield a document for each umbrella whose children's accessions are known by now, with all of its children here.
+
+    An umbrella of which only the accession is known can't be sent whole: there the child names it.
+    """
+    links = [op for op in plan.operations if op.deferred and op.target]
+    rows = {op.id: op for op in plan.operations}
+    for name in dict.fromkeys(op.depends_on[-1] for op in links if op.action is Action.PATCH):
+        mine = [op for op in links if op.depends_on[-1] == name]
+        pending = tuple(op.id for op in mine if op.action is Action.PATCH)
+        row = Row(rows[name], ena_json.shape(schema.types[rows[name].record.type]), Kind("MODIFY", "", xml=True))
+        entry = ena_json.entry(rows[name].record.values, row.shape, aliases)
+        entry["relationships"] = [
+            {"childProject": {"accession": op.target}}
+            if op.depends_on[0] != name
+            else {"parentProject": {"accession": op.body["parent_project"]}}
+            for op in mine
+        ]
+        piece = Piece(row, entry, ena_xml.encode(row.shape.path, entry))
+        yield _request(0, [piece])._replace(operations=pending)
 
 
 def relations(plan: Plan) -> list[tuple[str, str]]:
@@ -92,10 +136,13 @@ def _rows(plan: Plan, schema: Schema, xml: bool) -> list[Row]:
     rows = []
     for operation in _sent(plan):
         name, values = operation.record.type, operation.record.values
+        if values.get("action") in ORDERS:
+            continue
         if name not in shapes:
             shapes[name] = ena_json.shape(schema.types[name])
         path = shapes[name].path
-        action = values.get("action") or ("ADD" if operation.action is Action.POST else "MODIFY")
+        # what is registered already stays ADD in its row
+        action = (values.get("action") or "ADD") if operation.action is Action.POST else "MODIFY"
         # the rest is released with its study
         date = (values.get("release_date") or "") if path in ("projects", "samples") else ""
         kind = Kind(action, date, xml or bool(ena_json.only_xml(values, path)))
@@ -184,7 +231,7 @@ def _piece(row: Row, aliases: Collection[str]) -> Piece:
 def _request(number: int, part: Sequence[Piece]) -> Request:
     kind = part[0].row.kind
     sets = {path: found for path in PATHS if (found := [piece for piece in part if piece.row.shape.path == path])}
-    alias = _alias(kind, sets)
+    alias = _alias(kind.actions, sets)
     body: Any
     if kind.xml:
         body = ena_xml.document(alias, kind.actions, {p: [piece.data for piece in sets[p]] for p in sets})
@@ -194,9 +241,9 @@ def _request(number: int, part: Sequence[Piece]) -> Request:
     return Request(number, "POST", "submit", body, tuple(piece.row.operation.id for piece in part))
 
 
-def _alias(kind: Kind, sets: Mapping[str, Sequence[Piece]]) -> str:
+def _alias(actions: Sequence[Mapping[str, str]], sets: Mapping[str, Sequence[Piece]]) -> str:
     """Return the submission's alias: the same for the same document, so that a lost receipt can be asked for by it."""
-    digest = hashlib.sha256(repr(kind.actions).encode())
+    digest = hashlib.sha256(repr(actions).encode())
     for path, pieces in sets.items():
         digest.update(f"\n{path}\n".encode())
         for piece in pieces:

@@ -21,6 +21,9 @@ CHECKLIST = "ENA-CHECKLIST"
 DEFAULT_CHECKLIST = "ERC000011"
 """What the server takes where a sample names no checklist."""
 
+ORDERS = ("HOLD", "RELEASE", "CANCEL")
+"""What is done to a registered object without sending it again, in the order it is asked for."""
+
 Entry = dict[str, Any]
 """One object under its Webin V2 keys; some of them can be written as XML only."""
 

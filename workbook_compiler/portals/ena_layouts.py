@@ -65,7 +65,7 @@ UNCARRIED: Mapping[str, frozenset[str]] = {
 }
 """Columns that have no place in what is sent."""
 _OWN = re.compile(r"sample_attribute\[(.+)\]", re.IGNORECASE)
-_STATUS = {"add": "ADD", "modify": "MODIFY"}
+_STATUS = {word.casefold(): word for word in ("ADD", "MODIFY", "HOLD", "RELEASE", "CANCEL")}
 _TO_BE_FILLED = {"update_by_ena": ""}
 """Stands in ena-upload-cli's examples where ENA's number will be."""
 

@@ -14,6 +14,8 @@ _OWNER = "my-lab"
 _WORDS = ("sample-1", "sample1", "sample", "SAMPLE1", "SAMPLE", "12", "ACGT")
 _FIXED = ("abcdefghij", "ABCDEFGHIJ", "1234567890", "ACGT")
 """For a fixed number of signs."""
+_DAY = "2024-03-01"
+"""A text that has the form of nothing but a date."""
 _SIGNS = "a1A-_. 0:/"
 _LONGEST = 40
 
@@ -47,6 +49,8 @@ class Run(NamedTuple):
 def example_of(pattern: str) -> str:
     """Return a short text that fits the pattern, or an empty text when none is found easily."""
     try:
+        if re.search(pattern, _DAY) and not any(re.search(pattern, word) for word in ("sample-1", "12", "ACGT")):
+            return _DAY
         text = _written(list(_pieces(parser.parse(pattern))))
         return text if text and re.search(pattern, text) else ""
     except (re.error, KeyError, ValueError, OverflowError, RecursionError, StopIteration):

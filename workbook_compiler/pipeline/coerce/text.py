@@ -50,10 +50,13 @@ FORMS = {
 def reader(prop: Property) -> Reader:
     """Return the reader of a text or link property."""
     check = _choice_check(prop) if prop.choices else _form_check(prop)
+    pattern = None if prop.choices else _patterns(prop)[0]
 
     def read(raw: Any) -> Result:
         if raw.__class__ is str:
             return check(raw)
+        if pattern is not None and isinstance(raw, date):
+            return bad(cells.TXT01, *_in_form(raw, pattern))
         text = as_text(raw)
         if text.__class__ is str:
             return check(text)
@@ -112,6 +115,12 @@ def _styled(raw: Styled) -> Result:
         return good(raw.shown)
     value, seen = plain(raw.number), shown(raw)
     return good(value) if value == seen else good(value, note(cells.TXT03, shown=seen, value=value))
+
+
+def _in_form(day: date, pattern: re.Pattern[str]) -> tuple[str, ...]:
+    """What may have been typed for a date where texts have a form: what has it, the date itself among them."""
+    likely = (day.isoformat()[:10], *_before_excel(day))
+    return tuple(text for text in likely if pattern.search(text)) or _before_excel(day)
 
 
 def _before_excel(day: date) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from workbook_compiler.delivery import journal
+from workbook_compiler.delivery.ask import found_by
 from workbook_compiler.delivery.receipts import EDITABLE, Receipt, as_json, write_copy
 from workbook_compiler.delivery.submit import Outcome, State
 from workbook_compiler.errors import WorkbookCompilerError
@@ -26,7 +27,8 @@ def receipts(one: Compared, done: Submitted, to: Connection, jobs: int = 4) -> l
     """
     rows = {outcome.operation.record.id: outcome for outcome in done.outcomes if not outcome.operation.deferred}
     new = [outcome for outcome in rows.values() if outcome.state is State.CREATED]
-    found, _ = to.service.find(to.send, [o.operation.record.identifier for o in new if o.operation.record.identifier])
+    names = [o.operation.record.identifier for o in new if o.operation.record.identifier]
+    found, _ = found_by(to.service, to.send, names, jobs)
     paths = {
         o.operation.record.id: there.path for o in new if (there := found.get(o.operation.record.identifier or ""))
     }

@@ -35,17 +35,16 @@ def snapshot(
     names = {record.id: names_of(record) for record in rows if record.identifier is not None}
     step("Looking for what is there", 0.1)
     outward = {name: types for name, types in links.items() if name}
-    found, alone = service.find(send, [*(name for given in names.values() for name in given), *outward])
+    found, alone = found_by(service, send, [*(name for given in names.values() for name in given), *outward], jobs)
     here = {
         id_: found[alias] for id_, given in names.items() if (alias := next(filter(found.__contains__, given), None))
     }
-    by_themselves = frozenset(alone)
     with ThreadPoolExecutor(jobs) as workers:
         missed = [
             (record, name)
             for record in rows
             if record.id not in here
-            for name in _left(record, names.get(record.id, ()), by_themselves, known or {})
+            for name in _left(record, names.get(record.id, ()), alone, known or {})
         ]
         looked = workers.map(lambda pair: service.look(send, pair[1], (pair[0].type,)), missed)
         for (record, _), one in zip(missed, looked, strict=True):
@@ -62,6 +61,21 @@ def snapshot(
             zip(unseen, workers.map(lambda name: service.look(send, name, outward[name]), unseen), strict=True)
         )
     return Snapshot(held, meant, renamed=renamed)
+
+
+def found_by(
+    service: Service, send: Send, names: Iterable[str], jobs: int
+) -> tuple[Mapping[str, Found], frozenset[str]]:
+    """Return the records that an index knows by these identifiers, and those that it can't be asked for; side by side."""
+    wanted = list(dict.fromkeys(names))
+    parts = [wanted[start : start + service.at_once] for start in range(0, len(wanted), service.at_once)]
+    found: dict[str, Found] = {}
+    alone: set[str] = set()
+    with ThreadPoolExecutor(jobs) as workers:
+        for known, others in workers.map(lambda part: service.find(send, part), parts):
+            found.update(known)
+            alone.update(others)
+    return found, frozenset(alone)
 
 
 def _renamed(

@@ -104,7 +104,7 @@ class Service:
     defaults: Callable[[str, str], Mapping[str, str]]
     """``(lab, award)`` -> the properties a new record gets where its type has them and its row is silent."""
     find: Callable[[Send, Iterable[str]], tuple[Mapping[str, Found], Sequence[str]]]
-    """Identifiers -> those of them that an index knows, with few messages for many; and those it can't be asked for."""
+    """Identifiers -> those of them that an index knows, in one message for many; and those it can't be asked for."""
     look: Callable[[Send, str, Sequence[str]], Found | None]
     """What one link value or identifier names, read from the database itself and not from an index.
 
@@ -126,6 +126,8 @@ class Service:
     """What a new record wants to be called alone: places in its body, and names to look for."""
     extends: frozenset[str]
     """Lists that grow: what is there stays when a row names other members."""
+    at_once: int = 60
+    """So many identifiers are looked for with one message."""
     vocabulary: Callable[[Send, str], list[Term]] = lambda _send, _type_name: []
     """The records of a small type, that templates offer where a link is wanted."""
     vocabularies: tuple[str, ...] = ()

@@ -249,6 +249,7 @@ FOURDN = Portal(
         refusals=refusals,
         claims=snovault_server.claims,
         extends=frozenset(("aliases", "tags")),
+        at_once=snovault_server.AT_ONCE,
         vocabulary=snovault_server.vocabulary,
         vocabularies=("ExperimentType", "FileFormat"),
         awaits_file=snovault_server.awaits_file,

@@ -77,11 +77,12 @@ def defaults(lab: str, award: str) -> Mapping[str, str]:
 
 
 def find(send: Send, wanted: Iterable[str]) -> tuple[Mapping[str, Found], Sequence[str]]:
-    """Return the records whose aliases a search finds, many at once; and the identifiers that aren't looked for that way."""
+    """Return the records whose aliases a search finds, ``AT_ONCE`` at most; and the identifiers not looked for that way."""
     found: dict[str, Found] = {}
     names = list(dict.fromkeys(wanted))
     alone = [name for name in names if not _is_alias(name)]
-    for some in _parts([name for name in names if _is_alias(name)], AT_ONCE):
+    some = [name for name in names if _is_alias(name)]
+    if some:
         query = [("type", "Item"), *(("aliases", name) for name in some)]
         query += [("field", "aliases"), ("field", "uuid"), ("limit", "all")]
         answer = send("GET", f"/search/?{urlencode(query)}")
@@ -95,10 +96,6 @@ def find(send: Send, wanted: Iterable[str]) -> tuple[Mapping[str, Found], Sequen
 
 def _is_alias(name: str) -> bool:
     return ":" in name and "/" not in name
-
-
-def _parts(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    return (names[start : start + size] for start in range(0, len(names), size))
 
 
 def _by_name(graph: Iterable[Any], wanted: Sequence[str]) -> Iterator[tuple[str, Found]]:

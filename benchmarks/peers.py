@@ -110,15 +110,15 @@ def _as_ena_asks(table: Path) -> Path:
     return asked
 
 
-def _pair(theirs: measure.Command, ours: measure.Command | None, runs: int, limit: float = LIMIT) -> dict[str, Any]:
-    """Both in turn, ours None where we can't do it yet; a peer that takes long is run once."""
+def _pair(theirs: measure.Command, ours: measure.Command, runs: int, limit: float = LIMIT) -> dict[str, Any]:
+    """Both in turn; a peer that takes long is run once."""
     found: dict[str, list[measure.Run]] = {"theirs": [], "ours": []}
     for _ in range(runs):
         for who, command in (("theirs", theirs), ("ours", ours)):
-            if command is None or (who == "theirs" and found[who] and found[who][-1].wall > LONG):
+            if who == "theirs" and found[who] and found[who][-1].wall > LONG:
                 continue
             ran = measure.run(command, limit=limit, cwd=data.DATA)
             assert ran.code == 0 or ran.stopped, ran.said
             found[who].append(ran)
     told = {"said": found["theirs"][-1].said.strip().splitlines()[-1:]}
-    return {who: measure.median(ran).document() if ran else None for who, ran in found.items()} | told
+    return {who: measure.median(ran).document() for who, ran in found.items()} | told

@@ -85,9 +85,6 @@ def _peer(name: str, found: dict[str, Any]) -> Table:
     for what, pair in found["runs"].items():
         theirs, ours = pair["theirs"], pair["ours"]
         more = "> " if theirs["stopped"] else ""
-        if ours is None:
-            table.add_row(what, *_figures(theirs, more), "not yet")
-            continue
         times = (f"{more}{theirs[key] / ours[key]:.1f}" for key in ("wall", "cpu"))
         table.add_row(what, *_figures(theirs, more), *_figures(ours), *times)
     return table

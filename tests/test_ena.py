@@ -185,7 +185,7 @@ CASES: list[tuple[str, str, str, str, str]] = [
     ("a country that isn't one", "sample", "geographic location (country and/or sea)", "Belgum", "ENU01"),
     ("a platform nobody has", "experiment", "platform", "ILUMINA", "ENU01"),
     ("a sample that isn't there", "experiment", "sample", "stool-2", "REF01"),
-    ("no checksum", "run", "files.checksum", "", "REQ01"),
+    ("no file type", "run", "files.file_type", "", "REQ01"),
 ]  # fmt: skip
 
 

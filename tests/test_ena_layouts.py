@@ -166,7 +166,7 @@ def test_other_workers_give_the_same(tmp_path: Path, schema: Schema) -> None:
 
 
 RUNS: list[tuple[str, Rows, list[tuple[str, str]]]] = [
-    ("a checksum missing in a later row", (("r1", "lib", "c.fastq.gz", "fastq", "", "paired"),), [("REQ01", "run!E6")]),
+    ("no file type in a later row", (("r1", "lib", "c.fastq.gz", "", SUMS[5], "paired"),), [("REQ01", "run!D6")]),
     ("a wrong checksum there", (("r1", "lib", "c.fastq.gz", "fastq", "abc", "paired"),), [("TXT07", "run!E6")]),
     ("a file type that isn't one", (("r1", "lib", "c.fastq.gz", "fasq", SUMS[5], "paired"),), [("ENU01", "run!D6")]),
     ("a name that doesn't go with it", (("r1", "lib", "c.fastq", "fastq", SUMS[5], "paired"),), [("FIT02", "run!C6")]),

@@ -320,7 +320,7 @@ def test_a_wrong_password_ends_it(tmp_path: Path, schema: Schema, ena: Webin, mo
 # ---------------------------------------------------------------- data files
 
 
-def with_files(folder: Path, *there: str) -> Path:
+def with_files(folder: Path, *there: str, summed: bool = True) -> Path:
     """A submission whose runs name two files, and those of them that are beside the workbook."""
     sums = {}
     for name in ("R1.fastq.gz", "R2.fastq.gz"):
@@ -329,17 +329,18 @@ def with_files(folder: Path, *there: str) -> Path:
         if name in there:
             (folder / name).write_bytes(data)
     run = {"files.checksum": "s:" + sums["R1.fastq.gz"], "files.checksum-1": "s:" + sums["R2.fastq.gz"]}
+    run = run if summed else dict.fromkeys(run, "")
     return book_of(folder, tables(run=run))
 
 
-def submitted(folder: Path, ena: Webin, store: Store, tmp_path: Path) -> Any:
+def submitted(folder: Path, ena: Webin, store: Store, tmp_path: Path, *more: str) -> Any:
     """``wbc submit --yes`` with an upload area of this machine, whose certificate is trusted."""
     authority = tmp_path / "authority.pem"
     authority.write_bytes(store.authority)
     area = f"ftps://{store.area.host}:{store.area.port}"
     where = ("--portal", "ena", "--schemas", str(FIXTURES / "ERC000011.json"), "--server", ena.server, "--area", area)
     key = {"WBC_KEY": store.area.user, "WBC_SECRET": store.area.password, "SSL_CERT_FILE": str(authority)}
-    return wbc(folder, "submit", "book.xlsx", *where, "--yes", **key)
+    return wbc(folder, "submit", "book.xlsx", *where, "--yes", *more, **key)
 
 
 def test_files_are_in_the_area_before_a_run_names_them(tmp_path: Path, ena: Webin, store: Store) -> None:
@@ -368,6 +369,44 @@ def test_a_file_with_another_checksum_stays_here(tmp_path: Path, ena: Webin, sto
     ran = submitted(folder, ena, store, tmp_path)
     assert (ran.returncode, b"run!I5" in ran.stderr, b"FLE07" in ran.stderr) == (1, True, True), ran.stderr.decode()
     assert (ena.posts, list(store.folder.iterdir())) == ([], [])
+
+
+@pytest.mark.parametrize("more", [(), ("--no-files",), ("--format", "xml")])
+def test_a_checksum_that_the_row_leaves_out_is_worked_out(
+    more: tuple[str, ...], tmp_path: Path, ena: Webin, store: Store
+) -> None:
+    """From the file, which may go away once the run is registered."""
+    ena.user, ena.password = store.area.user, store.area.password
+    folder = tmp_path / "desk"
+    folder.mkdir()
+    with_files(folder, "R1.fastq.gz", "R2.fastq.gz", summed=False).rename(folder / "book.xlsx")
+    assert submitted(folder, ena, store, tmp_path, "--dry-run", *more).returncode == 0
+    before = len(ena.posts)
+    ran = submitted(folder, ena, store, tmp_path, *more)
+    assert ran.returncode == 0, ran.stderr.decode()
+    sent = b"".join(post.body for post in ena.posts[before:])
+    for name in ("R1.fastq.gz", "R2.fastq.gz"):
+        assert sent.count(hashlib.md5((folder / name).read_bytes(), usedforsecurity=False).hexdigest().encode()) == 1
+        (folder / name).unlink()
+    before = len(ena.posts)
+    again = submitted(folder, ena, store, tmp_path, *more)
+    assert (again.returncode, ena.posts[before:]) == (0, []), again.stderr.decode()
+
+
+def test_a_file_of_the_area_needs_its_checksum_in_the_row(tmp_path: Path, ena: Webin, store: Store) -> None:
+    """What isn't here can't be read: it is told at the file's cell, and nothing is sent."""
+    ena.user, ena.password = store.area.user, store.area.password
+    folder = tmp_path / "desk"
+    folder.mkdir()
+    with_files(folder, "R1.fastq.gz", summed=False).rename(folder / "book.xlsx")
+    (store.folder / "R2.fastq.gz").write_bytes(b"brought before")
+    for more in ((), ("--no-files",), ("--dry-run",)):
+        ran = submitted(folder, ena, store, tmp_path, *more)
+        told = ran.stderr.decode()
+        assert (ran.returncode, told.count("FLE01"), "write its checksum" in " ".join(told.split())) == (1, 1, True), (
+            told
+        )
+    assert (ena.posts, [path.name for path in store.folder.iterdir()]) == ([], ["R2.fastq.gz"])
 
 
 # ---------------------------------------------------------------- the program

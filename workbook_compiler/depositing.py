@@ -6,7 +6,7 @@ import ntpath
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from workbook_compiler.model.codes import portal as codes
 from workbook_compiler.model.diagnostics import Diagnostic, Location
 from workbook_compiler.model.plan import Action, Plan, Request
 from workbook_compiler.model.portal import Portal
+from workbook_compiler.model.records import Record
 from workbook_compiler.model.report import Step, silent
 from workbook_compiler.model.schema import Schema
 from workbook_compiler.model.service import Documents, Send
@@ -48,6 +49,8 @@ class Settled:
     schema: Schema
     known: dict[str, journal.Entry]
     books: tuple[Path, ...]
+    sums: attachments.Checksums = field(default_factory=dict)
+    """What ``completed`` has worked out. The journal goes by rows as typed: a file may go away once it is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +110,41 @@ def _families(schema: Schema) -> dict[str, str]:
     return {name: entity.chain[-1] for name, entity in schema.types.items()}
 
 
+def completed(one: Settled, step: Step = silent) -> tuple[Settled, list[Diagnostic]]:
+    """Return the plan with the checksums that rows to be sent leave out, and what is wrong with those files.
+
+    They are read here, so a file that only lies in the upload area needs its checksum in the row.
+    """
+    lacking = attachments.without_checksum(_with_files(one), one.schema)
+    if not lacking:
+        return one, []
+    records = list({file.record.id: file.record for file in lacking}.values())
+    looked = attachments.look(records, one.schema, folders_of(one.plan.workbooks, one.books), step=step)
+    places = {file.location for file in lacking}
+    return replace(one, sums=looked.value), [_or_its_sum(d) for d in looked.diagnostics if d.location in places]
+
+
+def _or_its_sum(found: Diagnostic) -> Diagnostic:
+    advice = "Or write its checksum beside it, if it is in the upload area already."
+    return replace(found, context={**found.context, "advice": advice}) if found.code.id == "FLE01" else found
+
+
+def _with_files(one: Settled) -> list[Record]:
+    """The rows that are to be sent and name files."""
+    plan = attachments.with_checksums(one.plan, one.sums)
+    sent = (op for op in plan.operations if op.action is not Action.SKIP and not settling.is_order(op))
+    return list({op.record.id: op.record for op in sent if op.record.files}.values())
+
+
 def rehearsed(one: Settled, to: Archive) -> list[Diagnostic]:
     """Return what the archive has against the documents; nothing is stored."""
-    render = partial(_rendered, one.schema, to)
+    render = partial(_rendered, one, to)
     found = documents.rehearse(one.plan, render, to.service, to.send, _families(one.schema))
     return _told(found, one)
 
 
-def _rendered(schema: Schema, to: Archive, plan: Plan) -> Iterator[Request]:
-    yield from to.portal.render(plan, schema, to.form)
+def _rendered(one: Settled, to: Archive, plan: Plan) -> Iterator[Request]:
+    yield from to.portal.render(attachments.with_checksums(plan, one.sums), one.schema, to.form)
 
 
 def brought(one: Settled, to: Archive, step: Step = silent) -> list[Diagnostic]:
@@ -123,8 +152,7 @@ def brought(one: Settled, to: Archive, step: Step = silent) -> list[Diagnostic]:
 
     A file that isn't on this computer has to be in the area already. Raises UnreachableError and RefusedError.
     """
-    sent = (op for op in one.plan.operations if op.action is not Action.SKIP and not settling.is_order(op))
-    records = list({op.record.id: op.record for op in sent if op.record.files}.values())
+    records = _with_files(one)
     folders = folders_of(one.plan.workbooks, one.books)
     files = attachments.data_files(records)
     if not files:
@@ -158,7 +186,7 @@ def deposit(one: Settled, to: Archive, step: Step = silent, patience: float = re
         notes.begin(plan_hash(one.plan), to.server, to.account)
         found = documents.post(
             one.plan,
-            partial(_rendered, one.schema, to),
+            partial(_rendered, one, to),
             to.service,
             to.send,
             notes,

@@ -75,9 +75,13 @@ def submit(result: Result, books: list[Path], named: Named) -> int:
             ask("Forget what earlier runs have sent? The archive keeps it all the same.", yes=named.yes)
             with journal.opened(journal.beside(books[0])) as notes:
                 notes.forget(to.server, to.account)
-        one = depositing.settled(result.plan, to, books)
-        tell(result, result.diagnostics, ())
+        with progress() as step:
+            one, wrong = depositing.completed(depositing.settled(result.plan, to, books), step)
+        tell(result, result.diagnostics, wrong)
         out(depositing.overview(one, to))
+        if wrong:
+            say(MEND)
+            return 1
         return _rehearsed(result, one, to) if named.dry_run else _sent(result, one, to, named)
 
 

@@ -6,7 +6,7 @@ import ntpath
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from workbook_compiler.delivery.paths import Folders, is_address, place_of
 from workbook_compiler.errors import UnreachableError, UsageError
 from workbook_compiler.model.codes import files as codes
 from workbook_compiler.model.diagnostics import Code, Diagnostic, Location, Outcome
-from workbook_compiler.model.plan import Request
+from workbook_compiler.model.plan import Operation, Plan, Request
 from workbook_compiler.model.records import Pointer, Record, value_at, with_value
 from workbook_compiler.model.report import Step, silent
 from workbook_compiler.model.schema import Access, Schema
@@ -246,6 +246,25 @@ def _missing(sums: Iterable[tuple[Named, Pointer, str]]) -> Checksums:
         if value_at(file.record.values, at) is None:
             found.setdefault(file.record.number, {})[at] = md5
     return found
+
+
+def without_checksum(records: Iterable[Record], schema: Schema) -> list[Named]:
+    """Return the data files whose record keeps a checksum and has none."""
+    places = ((file, _checksum_at(file, schema)) for file in data_files(records))
+    return [file for file, at in places if at is not None and value_at(file.record.values, at) is None]
+
+
+def with_checksums(plan: Plan, sums: Checksums) -> Plan:
+    """Return the plan whose records have these checksums too."""
+
+    def completed(op: Operation) -> Operation:
+        values = op.record.values
+        for at, md5 in sums.get(op.record.number, {}).items():
+            values = with_value(values, at, md5)
+        return op if values is op.record.values else op._replace(record=op.record._replace(values=values))
+
+    batches = tuple(replace(batch, operations=tuple(map(completed, batch.operations))) for batch in plan.batches)
+    return replace(plan, batches=batches) if sums else plan
 
 
 def contents(records: Iterable[Record], folders: Folders) -> Mapping[tuple[str, str], str]:

@@ -265,8 +265,10 @@ _PROJECT: dict[str, Any] = {
 _FILE_NAME = _needed(
     "The data file, as it is called on your computer.", s3Upload=True, comment="Such as stool1_R1.fastq.gz."
 )
-_CHECKSUM = _needed(
-    "The file's MD5 sum: 32 digits and letters from a to f, which md5sum prints.", pattern="^[0-9a-f]{32}$"
+_CHECKSUM = _text(
+    "The file's MD5 sum: 32 digits and letters from a to f, which md5sum prints.",
+    pattern="^[0-9a-f]{32}$",
+    comment="Leave it empty, and it is worked out from the file when you submit.",
 )
 _READS: dict[str, dict[str, Any]] = {
     "experiment": {

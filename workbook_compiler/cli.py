@@ -19,7 +19,7 @@ from workbook_compiler.console import say as _say
 from workbook_compiler.console import width as _width
 from workbook_compiler.console import write as _write
 from workbook_compiler.errors import UsageError, WorkbookCompilerError
-from workbook_compiler.online import Entry, KeyFile, register
+from workbook_compiler.online import Entry, KeyFile, Taxonomy, register
 
 if TYPE_CHECKING:
     from workbook_compiler.model.report import Report
@@ -138,6 +138,7 @@ def check(
     jobs: Jobs = 1,
     dask: Dask = None,
     checklist: Checklist = None,
+    taxonomy: Taxonomy = False,
 ) -> None:
     """Check workbooks without sending anything; every problem at once, at its cell."""
     from workbook_compiler import resources
@@ -145,7 +146,7 @@ def check(
     formats = resources.report_formats()
     resources.named("format", form, formats)
     _refuse_as_report(out, books)
-    result = _compiled(books, portal, schemas, type_name, jobs, dask, checklist)
+    result = _compiled(books, portal, schemas, type_name, jobs, dask, checklist, taxonomy=taxonomy)
     report = result.report()
     if out == "-":
         options = {"color": sys.stdout.isatty(), "width": _width()} if form == "text" else {}
@@ -169,12 +170,13 @@ def compile_(
     form: Annotated[
         str | None, typer.Option("--format", help="Of the messages, where a portal takes several: xml.")
     ] = None,
+    taxonomy: Taxonomy = False,
 ) -> None:
     """Check workbooks and write the plan: ordered batches, every message as it would be sent, the report."""
     from workbook_compiler import api, resources
 
     _refuse_as_folder(out)
-    result = _compiled(books, portal, schemas, type_name, jobs, dask, checklist)
+    result = _compiled(books, portal, schemas, type_name, jobs, dask, checklist, taxonomy=taxonomy)
     resources.named("format of messages", form or result.portal.forms[0], result.portal.forms)
     written = api.write_plan(result, out, form or "")
     text = resources.report_formats()["text"].render(result.report(), {"color": sys.stderr.isatty(), "width": _width()})

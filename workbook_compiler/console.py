@@ -28,11 +28,31 @@ def compiled(
     jobs: int = 1,
     dask: str | None = None,
     parts: Sequence[str] | None = None,
+    *,
+    taxonomy: bool = False,
 ) -> Result:
     """Return what workbooks mean; the portal and its schemas are the ones that were named, or the workbook's own.
 
-    Raises UsageError when none is known.
+    With ``taxonomy`` the portal's register is asked too. Raises UsageError when no portal is known.
     """
+    result = _compiled(books, portal, schemas, type_name, jobs, dask, parts)
+    if not taxonomy:
+        return result
+    from workbook_compiler.looking_up import looked_up
+
+    with progress() as step:
+        return _kept(looked_up(result, os.environ.get("WBC_TAXONOMY"), step=step))
+
+
+def _compiled(
+    books: Sequence[Path],
+    portal: str | None,
+    schemas: str | None,
+    type_name: str | None,
+    jobs: int,
+    dask: str | None,
+    parts: Sequence[str] | None,
+) -> Result:
     from workbook_compiler import api
     from workbook_compiler.executors import workers
 

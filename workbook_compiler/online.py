@@ -32,6 +32,8 @@ Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, max=32, help="Send so 
 NoCreate = Annotated[bool, typer.Option("--no-create", help="Leave out what isn't on the portal yet.")]
 NoUpdate = Annotated[bool, typer.Option("--no-update", help="Leave out what is on the portal already.")]
 
+Taxonomy = Annotated[bool, typer.Option("--taxonomy", help="ENA: look the organisms up in its taxonomy.")]
+
 
 def register(app: typer.Typer) -> None:
     """Add the verbs to the command line."""
@@ -93,12 +95,13 @@ def submit(
     form: Annotated[str | None, typer.Option("--format", help="ENA: xml sends all documents as XML.")] = None,
     area: Annotated[str | None, typer.Option("--area", help="ENA: another upload area: ftps://host:port.")] = None,
     no_files: Annotated[bool, typer.Option("--no-files", help="ENA: the data files are in the area already.")] = False,
+    taxonomy: Taxonomy = False,
 ) -> None:
     """Send workbooks to the portal: compare, show, ask, send. Run the same command again to go on after a break."""
     from workbook_compiler import submission
 
     where = submission.Where(keyfile, key, server, lab, award, jobs, _chooser())
-    result = _checked(books, portal, schemas, type_name)
+    result = _checked(books, portal, schemas, type_name, taxonomy=taxonomy)
     if result.portal.archive is not None:
         from workbook_compiler import online_archive
 
@@ -229,9 +232,11 @@ def download(
     out(f"{received.path}\n")
 
 
-def _checked(books: list[Path], portal: str | None, schemas: str | None, type_name: str | None) -> Result:
+def _checked(
+    books: list[Path], portal: str | None, schemas: str | None, type_name: str | None, *, taxonomy: bool = False
+) -> Result:
     """The compiled workbooks; with errors they are told, and the command ends."""
-    result = compiled(books, portal, schemas, type_name)
+    result = compiled(books, portal, schemas, type_name, taxonomy=taxonomy)
     if not result.ok:
         tell(result, (), result.diagnostics)
         say(MEND)

@@ -37,6 +37,21 @@ class Foreign:
 
 
 @dataclass(frozen=True, slots=True)
+class Lookup:
+    """A public register that can be asked about values: a taxonomy."""
+
+    server: str
+    path: str
+    """Where it answers about a key, which takes the place of ``{}``."""
+    keys: Callable[[Sequence[Record]], Iterable[str]]
+    """The keys that records name, each once and safe in a path."""
+    means_something: Callable[[Any], bool]
+    """Whether a JSON answer is one about the key."""
+    findings: Callable[[Sequence[Record], Mapping[str, Any]], Iterable[Diagnostic]]
+    """What is wrong with the records by the answers, None where it knows nothing of a key."""
+
+
+@dataclass(frozen=True, slots=True)
 class Portal:
     """All that differs between portals. Variation is in these small functions, not in subclasses."""
 
@@ -71,5 +86,7 @@ class Portal:
     """The types of a template when nobody says which."""
     check: Callable[[Sequence[Record], Schema], Iterable[Diagnostic]] = lambda _records, _schema: ()
     """What its rules have against records as a whole, beyond what a schema can say."""
+    lookup: Lookup | None = None
+    """What can be looked up on request."""
     foreign: Callable[[str, Sequence[Sequence[Any]], Location, Schema], Foreign | None] = lambda *_: None
     """``(name, rows, place, schema)`` of a sheet -> how it is read, when another tool of this portal's users laid it out."""

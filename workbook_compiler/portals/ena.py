@@ -13,6 +13,7 @@ from workbook_compiler.portals import ena_documents, ena_server
 from workbook_compiler.portals.ena_checks import check
 from workbook_compiler.portals.ena_layouts import foreign
 from workbook_compiler.portals.ena_schema import load_schema
+from workbook_compiler.portals.ena_taxonomy import TAXONOMY
 
 
 def render(plan: Plan, schema: Schema, form: str) -> Iterator[Request]:
@@ -40,6 +41,7 @@ ENA = Portal(
     types=("project", "sample", "experiment", "run"),
     check=check,
     foreign=foreign,
+    lookup=TAXONOMY,
     archive=Documents(
         test=ena_server.TEST,
         production=ena_server.PRODUCTION,

@@ -56,3 +56,33 @@ FIT05 = Code(
     why="The archive knows what to hold, release or cancel by its accession.",
     example="RELEASE in a row whose accession is empty",
 )
+FIT06 = Code(
+    "FIT06",
+    "fit.unknown-taxon",
+    Severity.ERROR,
+    title="No organism has this number",
+    message="The taxonomy has no organism {value}.",
+    hint="Search for the organism at www.ebi.ac.uk/ena/browser, and type its number.",
+    why="Numbers are those of the NCBI taxonomy; the archive refuses any other.",
+    example="96006 for human, which is 9606",
+)
+FIT07 = Code(
+    "FIT07",
+    "fit.unsubmittable-taxon",
+    Severity.ERROR,
+    title="Samples can't be of this taxon",
+    message="Samples can't be of {value}, {name}.",
+    hint="Type the number of the species, or of the kind of metagenome, that the sample is of.",
+    why="The archive takes samples of a species or of a metagenome, not of a family or a kingdom.",
+    example="2 for bacteria of some kind",
+)
+FIT08 = Code(
+    "FIT08",
+    "fit.other-taxon-name",
+    Severity.WARNING,
+    title="The organism's name isn't that of its number",
+    message="“{value}” isn't the name of {number}, which is {name}.",
+    hint="Correct the name or the number; a name left empty is filled in by the archive.",
+    why="One of them is of another organism, or the name is an older one. The archive goes by the number.",
+    example="Mus musculus beside 9606",
+)

@@ -43,8 +43,17 @@ def _sample(i: int, rng: random.Random, _count: int) -> Row:
         "sex": rng.choice(("female", "male", None)),
         "tissue_type": rng.choice(("liver", "heart", "lung, left", "skin")),
         "cell_type": None if rng.random() < 0.5 else f"type {rng.randrange(30)}",
+        "dev_stage": rng.choice(("adult", "larva", None)),
+        "isolation_source": f"room {rng.randrange(9)}",
+        "collected_by": f"collector {rng.randrange(12)}",
+        "strain": None if rng.random() < 0.5 else f"line {rng.randrange(40)}",
         "sample_attribute[lot]": f"LOT-{rng.randrange(500)}",
     }
+
+
+def _plain_sample(i: int, rng: random.Random, count: int) -> Row:
+    """Ten attributes and no description, which would need XML."""
+    return {**_sample(i, rng, count), "sample_description": None}
 
 
 def _experiment(i: int, rng: random.Random, count: int) -> Row:
@@ -81,13 +90,14 @@ def _run(i: int, rng: random.Random, count: int) -> Row:
 TABLES: dict[str, Callable[[int, random.Random, int], Row]] = {
     "study": _study,
     "sample": _sample,
+    "plain-sample": _plain_sample,
     "experiment": _experiment,
     "run": _run,
 }
 
 
 def write(path: Path, name: str, count: int) -> None:
-    """Write one of ``TABLES`` as TSV with ``count`` rows; every alias it names is in the table of the same count."""
+    """Write one of the kinds of ``TABLES`` as TSV with ``count`` rows; every alias it names is in the table of the same count."""
     rng = random.Random(name)
     made = [TABLES[name](i, rng, count) for i in range(count)]
     with path.open("w", newline="", encoding="utf-8") as stream:

@@ -19,6 +19,7 @@ HERE = Path(__file__).parent
 LIMIT = 180.0
 PATIENCE = 600.0
 """For a peer that 50,000 rows keep longer than LIMIT: run to its end, so that there is a ratio."""
+FEW = 10  # rows of the other tables: with one of each ena-upload-cli fails
 LONG = 30.0
 """A peer that takes longer is run once."""
 DCICUTILS, SUBMIT4DN, ENA = "dcicutils 8.19.1", "Submit4DN 5.0.1", "ena-upload-cli 0.11"
@@ -86,17 +87,22 @@ def _submit4dn(python: Path, runs: int, wbc: Path) -> dict[str, Any]:
 
 
 def _ena(python: Path, sizes: Sequence[int], runs: int, wbc: Path) -> dict[str, Any]:
-    """Four linked tables to XML, ours checked and split into documents. Without "rows", as the picture is of three sheets."""
+    """Four linked tables to XML, ours checked and split into documents, and samples of ten attributes nearly alone.
+
+    Without "rows", as the picture is of three sheets.
+    """
     rules = HERE.parent / "fixtures" / "ena" / f"{ena_tables.CHECKLIST}.json"
     found = {}
-    for size in sizes:
-        wanted = [f"{name}:{size}" for name in ena_tables.TABLES]
+    kinds = [(size, kind) for size in sizes for kind in ("sample", "plain-sample")]
+    for size, kind in kinds:
+        others, what = (size, "rows x 4") if kind == "sample" else (FEW, "samples of 10 attributes")
+        wanted = [f"study:{others}", f"{kind}:{size}", f"experiment:{others}", f"run:{others}"]
         made = measure.run([sys.executable, HERE / "data.py", *wanted], cwd=data.DATA)
         assert made.code == 0, made.said
         tables = [_as_ena_asks(Path(path)) for path in made.said.split()]
         theirs = [python, HERE / "peer_ena.py", ena_tables.CHECKLIST, *tables]
         ours = [wbc, "compile", *tables, "--portal", "ena", "--schemas", rules, "-o", data.DATA / "out"]
-        found[f"{size:,} rows x 4"] = pair = _pair(theirs, ours, runs, PATIENCE)
+        found[f"{size:,} {what}"] = pair = _pair(theirs, ours, runs, PATIENCE)
         if pair["theirs"]["stopped"]:
             break
     return found

@@ -266,22 +266,34 @@ PIECES = [
 ]  # fmt: skip
 
 
+def quickest(ask: Callable[[], object]) -> float:
+    """Processor seconds of the quickest of three: this process may be clearing away what other tests have left."""
+    found = []
+    for _ in range(3):
+        start = time.process_time()
+        ask()
+        found.append(time.process_time() - start)
+    return min(found)
+
+
 @pytest.mark.parametrize("piece", PIECES)
 @pytest.mark.parametrize(("first", "last"), [("", ""), ("Additional properties ", "\n"), ("'x' is not one of [", "]")])
 def test_long_words_are_answered_at_once(piece: str, first: str, last: str) -> None:
     """However the words repeat themselves, nobody waits for what they mean."""
     text = first + (piece * LONG)[:LONG] + last
-    start = time.process_time()
-    refused(422, {"errors": [{"name": f"Schema: {text}", "description": text}]})
-    refused(409, {"detail": text})
-    assert time.process_time() - start < 2 * SECONDS
+
+    def ask() -> None:
+        refused(422, {"errors": [{"name": f"Schema: {text}", "description": text}]})
+        refused(409, {"detail": text})
+
+    assert quickest(ask) < 2 * SECONDS
 
 
 def test_very_many_errors_are_answered_at_once() -> None:
     """An answer may hold any number of them."""
-    start = time.process_time()
-    assert refused(422, {"errors": [{"name": "Schema: title", "description": f"'{n}' not found"} for n in range(LONG)]})
-    assert time.process_time() - start < SECONDS
+    errors = [{"name": "Schema: title", "description": f"'{n}' not found"} for n in range(LONG)]
+    assert refused(422, {"errors": errors})
+    assert quickest(lambda: refused(422, {"errors": errors})) < SECONDS
 
 
 def test_long_words_are_understood_by_their_end() -> None:

@@ -32,13 +32,14 @@ ENVIRONMENT = {
     "no_proxy": "*",
 }
 THREADS = 4
+ENDS = (signal.SIGTERM, signal.SIGINT)
 
 
 def main() -> None:
     """Serve until interrupted."""
     # pgserver ends its PostgreSQL when Python ends, not before; whoever is started in a shell's background ignores SIGINT
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.default_int_handler)
+    for number in ENDS:
+        signal.signal(number, interrupted)
     told = json.loads(sys.stdin.readline())
     os.environ.update(ENVIRONMENT)
     with suppress(ImportError):
@@ -54,6 +55,13 @@ def main() -> None:
             server.run()
         finally:
             server.close()
+
+
+def interrupted(_number: int, _frame: object) -> None:
+    """Raise KeyboardInterrupt, once: another one, from the end of the input, would cut off the end of the database."""
+    for number in ENDS:
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def prepared(told: dict, url: str):

@@ -135,16 +135,16 @@ def test_an_answer_of_another_shape_names_no_organism(body: object, tmp_path: Pa
 
 
 def test_the_program_looks_up_when_it_is_asked_to(tmp_path: Path) -> None:
-    """Not otherwise; a server that can't be reached is said, with its own exit code."""
-    book = samples(tmp_path, ("96006", ""))
+    """Not otherwise; a server that can't be reached is said, with its own exit code, beside what is known without it."""
+    book = samples(tmp_path, ("96006", ""), ("human", ""))
     words = ("check", book.name, "--portal", "ena", "--schemas", str(RULES))
     with serving(taxonomy()) as web:
-        assert wbc(tmp_path, *words, WBC_TAXONOMY=web.address).returncode == 0
+        assert b"FIT06" not in wbc(tmp_path, *words, WBC_TAXONOMY=web.address).stdout
         assert web.paths == []
         ran = wbc(tmp_path, *words, "--taxonomy", WBC_TAXONOMY=web.address)
     assert (ran.returncode, b"FIT06" in ran.stdout, b"sample!D5" in ran.stdout) == (1, True, True), ran.stdout.decode()
     away = wbc(tmp_path, *words, "--taxonomy", WBC_TAXONOMY=f"http://127.0.0.1:{closed_port()}")
-    assert (away.returncode, b"FIT06" in away.stdout) == (4, False), away.stderr.decode()
+    assert (away.returncode, b"FIT06" in away.stderr, b"TXT07" in away.stderr) == (4, False, True), away.stderr.decode()
 
 
 def test_a_portal_without_a_taxonomy_says_so(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from workbook_compiler.errors import UsageError
+from workbook_compiler.errors import UnreachableError, UsageError
 
 if TYPE_CHECKING:
     from workbook_compiler.api import Result
@@ -40,8 +40,12 @@ def compiled(
         return result
     from workbook_compiler.looking_up import looked_up
 
-    with progress() as step:
-        return _kept(looked_up(result, os.environ.get("WBC_TAXONOMY"), step=step))
+    try:
+        with progress() as step:
+            return _kept(looked_up(result, os.environ.get("WBC_TAXONOMY"), step=step))
+    except UnreachableError:
+        tell(result, (), result.diagnostics)  # what is known without it is no less wrong
+        raise
 
 
 def _compiled(

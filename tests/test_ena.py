@@ -181,6 +181,7 @@ CASES: list[tuple[str, str, str, str, str]] = [
     ("a date in a hundred years", "project", "release_date", "2126-01-01", "FIT04"),
     ("a title that is too short", "project", "title", "Gut", "TXT08"),
     ("a checksum that is none", "run", "files.checksum", "s:abc", "TXT07"),
+    ("a taxon in wide digits", "sample", "taxon_id", "s:９６０６", "TXT07"),
     ("a taxon in words", "sample", "taxon_id", "human", "TXT07"),
     ("a country that isn't one", "sample", "geographic location (country and/or sea)", "Belgum", "ENU01"),
     ("a platform nobody has", "experiment", "platform", "ILUMINA", "ENU01"),

@@ -227,7 +227,7 @@ _SAMPLE: dict[str, Node] = {
     "title": _text("A short line that tells this sample from the others.", comment="Such as Stool of donor 1, day 0."),
     "taxon_id": _needed(
         "The organism's number in the NCBI taxonomy; a metagenome has one too.",
-        pattern=r"^\d+$",
+        pattern=r"^[0-9]+$",
         comment="Such as 9606 for human, 408170 for human gut metagenome.",
     ),
     "scientific_name": _text(

@@ -13,6 +13,7 @@ from workbook_compiler.model.schema import Schema
 
 ROOT = Path(__file__).resolve().parent.parent
 FOURDN = ROOT / "fixtures" / "4dn"
+GEN3 = ROOT / "fixtures" / "gen3" / "dictionary"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

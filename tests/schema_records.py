@@ -222,4 +222,7 @@ def _put(body: dict[str, Any], field: Field, member: int, value: Any) -> None:
             node = members[member]
         else:
             node = node.setdefault(name, {})
-    node[field.path[-1]] = value
+    if field.spread:
+        node.setdefault(field.path[-1], []).extend(value)
+    else:
+        node[field.path[-1]] = value

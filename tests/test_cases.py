@@ -62,6 +62,9 @@ NOT_A_TABLE = {
     "FLE06": "a file too large to attach: test_attachments.py",
     "FLE07": "a checksum of another file: test_attachments.py",
     "FLE08": "a file that can't be read: test_attachments.py",
+    "FIT09": "a link that only one row may have: test_gen3_faults.py",
+    "SHT08": "a table of rows of several nodes: test_gen3_layouts.py",
+    "REF09": "a link by a number that a commons gave: test_gen3_layouts.py",
 }
 """Codes that no table can cause, with where they are proved."""
 

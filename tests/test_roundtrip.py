@@ -2,50 +2,29 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Mapping
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-import xlsxwriter
 from conftest import FOURDN, ROOT
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from schema_records import rows
+from typed_books import typed_book
 
 from workbook_compiler import api
 from workbook_compiler.model.diagnostics import Severity
 from workbook_compiler.model.schema import EntityType, Schema
 
 REAL = ROOT.parent / "shared" / "data" / "4dn" / "profiles.json"
-MARKS = ("#Field Name:", "#Field Type:", "#Description:", "#Additional Info:")
 
 
 def workbook(name: str, cells: Mapping[str, Any]) -> bytes:
     """One sheet in the house layout with one row."""
-    out = io.BytesIO()
-    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
-        day, moment = (book.add_format({"num_format": f}) for f in ("yyyy-mm-dd", "yyyy-mm-dd hh:mm:ss"))
-        sheet = book.add_worksheet(name[:31])
-        for row, mark in enumerate(MARKS):
-            sheet.write_string(row, 0, mark)
-        for column, (header, cell) in enumerate(cells.items(), 1):
-            sheet.write_string(0, column, header)
-            if isinstance(cell, bool):
-                sheet.write_boolean(4, column, cell)
-            elif isinstance(cell, int | float):
-                sheet.write_number(4, column, cell)
-            elif isinstance(cell, datetime):
-                sheet.write_datetime(4, column, cell, moment)
-            elif isinstance(cell, date):
-                sheet.write_datetime(4, column, datetime(cell.year, cell.month, cell.day), day)
-            else:
-                assert sheet.write_string(4, column, cell) == 0
-    return out.getvalue()
+    return typed_book({name: [cells]})
 
 
 def concrete(path: Path) -> list[tuple[Schema, EntityType]]:

@@ -240,9 +240,3 @@ def _receipt(outcome: Outcome, done: Deposited, one: Settled, to: Archive) -> Re
         type=op.record.type,
         identifier=op.record.identifier,
     )
-
-
-def summary(done: Deposited) -> str:
-    """Return how it went, as text: how many rows fared how."""
-    counts = Counter(one.state.value for one in done.posted.outcomes if not one.operation.deferred)
-    return "".join(f"{state:10} {number:,}\n" for state, number in counts.items())

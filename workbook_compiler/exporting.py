@@ -17,6 +17,7 @@ from workbook_compiler.model.schema import Schema
 from workbook_compiler.model.service import Found, Send
 
 if TYPE_CHECKING:
+    from workbook_compiler.delivery.export import Asked
     from workbook_compiler.template import Filled
 
 
@@ -45,7 +46,11 @@ def export(
     service = api.portal(schema.portal).service
     if service is None:
         raise UsageError("Records of this portal can't be exported yet.")
-    asked = asking.export(service, send, schema, types=types, ids=ids, search=search)
+    return workbook(schema, asking.export(service, send, schema, types=types, ids=ids, search=search))
+
+
+def workbook(schema: Schema, asked: Asked) -> Exported:
+    """Return records that a portal was asked for as a workbook."""
     if not asked.values:
         return Exported(b"", 0, asked.missing)
     made = filled(schema, asked.values)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from workbook_compiler.api import Result
     from workbook_compiler.delivery.ask import Choose
+    from workbook_compiler.exporting import Exported
     from workbook_compiler.submission import Compared, Connection, Where
 
 Books = Annotated[list[Path], typer.Argument(help="Workbooks: .xlsx .xlsm .ods .tsv .csv. Several are one submission.")]
@@ -32,6 +33,7 @@ Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, max=32, help="Send so 
 NoCreate = Annotated[bool, typer.Option("--no-create", help="Leave out what isn't on the portal yet.")]
 NoUpdate = Annotated[bool, typer.Option("--no-update", help="Leave out what is on the portal already.")]
 
+Project = Annotated[str | None, typer.Option("--project", help="Gen3: the project, as PROGRAM-CODE.")]
 Taxonomy = Annotated[bool, typer.Option("--taxonomy", help="ENA: look the organisms up in its taxonomy.")]
 
 
@@ -56,6 +58,7 @@ def plan(
     jobs: Jobs = 4,
     no_create: NoCreate = False,
     no_update: NoUpdate = False,
+    project: Project = None,
 ) -> None:
     """Compare workbooks with the portal: what would be created, updated (before and after) or left. Nothing is sent."""
     from workbook_compiler import submission
@@ -66,6 +69,11 @@ def plan(
         from workbook_compiler import online_archive
 
         raise typer.Exit(online_archive.plan(result, books, online_archive.Named(keyfile, key, server)))
+    if result.portal.transactions is not None:
+        from workbook_compiler import online_commons
+
+        meant = online_commons.Named(keyfile, key, server, project, create=not no_create, update=not no_update)
+        raise typer.Exit(online_commons.plan(result, books, meant))
     with submission.connection(result.portal.name, where) as to:
         one = _compared(result, books, to, where, create=not no_create, update=not no_update)
     raise typer.Exit(0 if one.ok else 1)
@@ -96,6 +104,10 @@ def submit(
     area: Annotated[str | None, typer.Option("--area", help="ENA: another upload area: ftps://host:port.")] = None,
     no_files: Annotated[bool, typer.Option("--no-files", help="ENA: the data files are in the area already.")] = False,
     taxonomy: Taxonomy = False,
+    project: Project = None,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Gen3: of a request with wrong rows send the others without them.")
+    ] = False,
 ) -> None:
     """Send workbooks to the portal: compare, show, ask, send. Run the same command again to go on after a break."""
     from workbook_compiler import submission
@@ -109,6 +121,12 @@ def submit(
             keyfile, key, server, production, form, dry_run, yes, restart, area=area, no_files=no_files
         )
         raise typer.Exit(online_archive.submit(result, books, named))
+    if result.portal.transactions is not None:
+        from workbook_compiler import online_commons
+
+        wanted = {"create": not no_create, "update": not no_update, "dry_run": dry_run, "yes": yes}
+        meant = online_commons.Named(keyfile, key, server, project, partial=partial, restart=restart, **wanted)
+        raise typer.Exit(online_commons.submit(result, books, meant))
     with submission.connection(result.portal.name, where) as to:
         if restart:
             ask("Forget what earlier runs have sent? The portal keeps it all the same.", yes=yes)
@@ -145,7 +163,7 @@ def _send(result: Result, one: Compared, to: Connection, where: Where) -> int:
         say(failed)
     if files.without_place:
         say("The portal named no place for data files; they stay where they are.")
-    out(submission.summary(done, files.sent))
+    out(submission.summary(done.outcomes, files.sent))
     written = receiving.write_receipts(receiving.receipts(one, done, to, where.jobs), one.plan, one.books, to.server)
     for told in written.told:
         say(told)
@@ -175,19 +193,40 @@ def export(
     keyfile: KeyFile = None,
     key: Entry = None,
     server: Server = None,
+    project: Project = None,
+    graphql: Annotated[
+        str | None, typer.Option("--graphql", help="Gen3: the answer to this query, as .json or .csv.")
+    ] = None,
 ) -> None:
     """Bring records of the portal into a workbook, to edit and submit as updates."""
     from workbook_compiler import api, exporting, submission
-    from workbook_compiler.files import written_whole
 
+    if graphql is not None:
+        from workbook_compiler import online_commons
+
+        online_commons.query(graphql, to, portal, online_commons.Named(keyfile, key, server))
+        return
     if to.exists():
         raise UsageError(f"{to} is there already. Choose another name, or delete it first.")
     if to.suffix.lower() != ".xlsx":
         raise UsageError(f"An export is an .xlsx workbook; {to} has another ending.")
     schema = api.load_schema(portal, schemas)
+    if api.portal(portal).transactions is not None:
+        from workbook_compiler import online_commons
+
+        named = online_commons.Named(keyfile, key, server, project)
+        made = online_commons.exported(schema, types or (), ids or (), search, named)
+        _write_export(made, to)
+        return
     with submission.connection(portal, submission.Where(keyfile, key, server)) as connected:
         _refuse_elsewhere(search, connected)
         made = exporting.export(schema, connected.send, types or (), ids=ids or (), search=search)
+    _write_export(made, to)
+
+
+def _write_export(made: Exported, to: Path) -> None:
+    from workbook_compiler.files import written_whole
+
     for told in made.told:
         say(told)
     if not made.count:
@@ -257,7 +296,7 @@ def _compared(
         one = submission.compared(result.plan, to, where, books, step)
     one = submission.only(one, create=create, update=update)
     tell(result, submission.still_true(one, result.diagnostics), one.diagnostics)
-    out(submission.overview(one, to))
+    out(submission.overview(one, f"On {to.server} as {to.account.name}"))
     return one
 
 

@@ -97,7 +97,7 @@ def _rehearsed(result: Result, one: Settled, to: Archive) -> int:
 
 def _sent(result: Result, one: Settled, to: Archive, named: Named) -> int:
     from workbook_compiler import depositing, receiving
-    from workbook_compiler.submission import GO_ON
+    from workbook_compiler.submission import GO_ON, summary
 
     if any(op.action.value != "SKIP" for op in one.plan.operations):
         ask(f"Send this to {to.server}?", yes=named.yes)
@@ -116,7 +116,7 @@ def _sent(result: Result, one: Settled, to: Archive, named: Named) -> int:
         say(f"Interrupted. {GO_ON}")
         return 130
     tell(result, (), done.diagnostics)
-    out(depositing.summary(done))
+    out(summary(done.posted.outcomes))
     written = receiving.write_receipts(depositing.receipts(done, one, to), one.plan, one.books, to.server)
     for told in written.told:
         say(told)

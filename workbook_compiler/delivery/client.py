@@ -20,6 +20,9 @@ from workbook_compiler.errors import UnclearError, UnreachableError
 from workbook_compiler.model.records import NONE
 from workbook_compiler.model.service import Answer
 
+REFUSED = (401, 403)
+"""Who asks isn't let in: nothing was done."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
@@ -70,12 +73,13 @@ class Session:
         jobs: int = 4,
         pause: Callable[[float], None] = time.sleep,
         log: Callable[[str], None] | None = None,
+        auth: Auth | None = None,
     ) -> None:
         refuse_other_than_web(server)
         self.server = without_secrets(server).rstrip("/")
         self.counts: Counter[str] = Counter()
         """Messages that left, by method; a second try is a second message."""
-        self._auth = Auth(key)
+        self._auth = auth or Auth(key)
         self._http = wire.connections(jobs)
         self._pause, self._log = pause, log
         self._lock = threading.Lock()
@@ -96,13 +100,19 @@ class Session:
 
         data = body.encode() if isinstance(body, str) else None if body is None else orjson.dumps(body)
         kind = "application/xml" if isinstance(body, str) else "application/json"
+        outcome = self._tried(method, path, data, kind)
+        if isinstance(outcome, Answer) and outcome.status in REFUSED and self._auth.renewed():
+            outcome = self._tried(method, path, data, kind)
+        return self._settled(method, path, outcome)
+
+    def _tried(self, method: str, path: str, data: bytes | None, kind: str) -> Answer | Failure:
         for attempt in range(TRIES):
             outcome = self._attempt(method, path, data, kind)
             seconds = wait(method, outcome, attempt, known=bool(self.counts))
             if seconds is None:
                 break
             self._pause(seconds)
-        return self._settled(method, path, outcome)
+        return outcome
 
     @contextmanager
     def opened(self, path: str, headers: Mapping[str, str] = NONE, *, follow: bool = True) -> Iterator[Opened]:

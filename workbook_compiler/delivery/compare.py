@@ -209,8 +209,9 @@ class _Comparer:
     def _removed(self, record: Record, held: Held, changes: dict[str, Change]) -> tuple[str, ...]:
         """The properties to take away; a part of an object, or of a list's member, is taken out of what is stored."""
         removes = []
+        own = self._schema.types[record.type].properties
         for header in record.deletes:
-            name, _, inner = header.partition(".")
+            name, _, inner = (header, "", "") if header in own else header.partition(".")
             stored = held.values.get(name)
             if not inner and stored is not None:
                 removes.append(name)
@@ -219,7 +220,7 @@ class _Comparer:
                 after = _without(before, _way(record, header, before))
                 if after != before:
                     changes[name] = Change(name, stored, after)
-        parts = {header.partition(".")[0] for header in record.deletes}.intersection(changes)
+        parts = {header.partition(".")[0] for header in record.deletes if header not in own}.intersection(changes)
         for name in sorted(name for name in parts if isinstance(changes[name].after, list)):
             kept = [member for member in changes[name].after if member != {}]
             changes[name] = changes[name]._replace(after=kept)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,8 @@ MOST = 1 << 20
 SHAPE = '{"default": {"key": "…", "secret": "…", "server": "https://…"}}'
 VARIABLES = {"key": "WBC_KEY", "secret": "WBC_SECRET", "server": "WBC_SERVER"}  # names, no secrets
 _PARTS = ("key", "secret")
+_SIGNED = ("key_id", "api_key")
+"""The parts of a key that names its own server: what a Gen3 commons gives as ``credentials.json``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +53,28 @@ def load(
     server: str | None = None,
     environment: Mapping[str, str] = os.environ,
     ask: Ask | None = None,
+    usual: str = DEFAULT,
 ) -> Found:
     """Return the key for a portal: of the file or entry that was named, else the environment, the usual file, the keyring.
 
-    ``server`` is the address a person named: a key of another server is refused. Raises NoKeyError without one, UsageError
+    ``server`` is the address a person named: a key of another server is refused. ``usual`` is where the portal's users keep
+    their keys. Raises NoKeyError without one, UsageError
     for a file that is wrong, in words that hold nothing of a file but the names of its entries.
     """
     if keyfile is not None or entry is not None:
-        path = Path(keyfile or DEFAULT).expanduser()
+        path = Path(keyfile or usual).expanduser()
         return _of_file(path, entry, portal_name, server)
     if any(environment.get(name) for name in VARIABLES.values()):
         return _of_environment(environment, server)
-    path = Path(DEFAULT).expanduser()
+    path = Path(usual).expanduser()
     kept = None if path.exists() else _of_keyring(portal_name, server)
     if kept is None and not path.exists():
         if ask is not None and server is not None:
             name, secret = ask()
             return _key({"key": name, "secret": secret}, "What was typed", server)
         raise NoKeyError(
-            f"There is no access key. Make one on the portal's website and save it as {DEFAULT}: {SHAPE}. "
-            "Or name a file with --keyfile."
+            f"There is no access key. Make one on the portal's website and save it as {usual}"
+            f"{f': {SHAPE}' if usual == DEFAULT else ''}. Or name a file with --keyfile."
         )
     return kept or _of_file(path, None, portal_name, server)
 
@@ -116,8 +121,32 @@ def _entries(path: Path) -> dict[str, Any]:
     entries = _parsed(data) if len(data) <= MOST else None
     if not isinstance(entries, dict):
         raise UsageError(f"The key file {path} can't be understood. It looks like {SHAPE}.")
+    if set(_SIGNED) <= set(entries):
+        return {"default": _signed(entries)}
     # a file with one key and no name around it is what the portal's page offers to copy
     return {"default": entries} if set(_PARTS) <= set(entries) else entries
+
+
+def _signed(parts: Mapping[str, Any]) -> dict[str, Any]:
+    """A key whose secret is a signed text that says which server it is for."""
+    name, secret = (parts[part] for part in _SIGNED)
+    return {"key": name, "secret": secret, "server": parts.get("server") or issuer(secret)}
+
+
+def issuer(token: Any) -> str | None:
+    """Return the address of who signed a JWT (RFC 7519), without the path of its user service; None for another text."""
+    said = claims(token).get("iss")
+    return said.rstrip("/").removesuffix("/user") if isinstance(said, str) and said else None
+
+
+def claims(token: Any) -> Mapping[str, Any]:
+    """Return what a JWT says, which nobody verifies here; nothing for another text."""
+    parts = token.split(".") if isinstance(token, str) else []
+    try:
+        said = json.loads(urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (IndexError, ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def _parsed(data: bytes) -> Any:
@@ -142,6 +171,7 @@ def _of_environment(environment: Mapping[str, str], server: str | None) -> Found
     if missing:
         given = ", ".join(VARIABLES[part] for part in parts)
         raise UsageError(f"{given} is set and {' and '.join(missing)} isn't. A key needs both WBC_KEY and WBC_SECRET.")
+    parts.setdefault("server", issuer(parts["secret"]) or "")
     return _key(parts, "The environment", server)
 
 

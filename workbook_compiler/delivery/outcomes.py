@@ -23,6 +23,7 @@ CODES: dict[str, Code] = {
     "other": codes.POR09,
     "unclear": codes.POR11,
     "changed": codes.POR04,
+    "otherwise": codes.POR17,
     "file": files.FLE08,
 }
 RELATED = 20

@@ -23,6 +23,7 @@ PROFILES = "profiles.json"
 ABOUT = "snapshot.json"
 VOCABULARIES = "vocabularies.json"
 """The records of small types, which templates offer where a link is wanted."""
+_TEXTS = (".xml", ".yaml", ".yml")
 NOT_USED = "Your key wasn't used; the schemas are those that anybody sees."
 
 Loaded = tuple[Mapping[str, Any], str, str]
@@ -89,6 +90,11 @@ def _loaded(portal: Portal, source: str | Path) -> Loaded:
 
 
 def _fetched(portal: Portal, folder: Path, parts: Sequence[str]) -> None:
+    if not portal.server:
+        raise UsageError(
+            f"Every {portal.title} has schemas of its own. Get them once: wbc schemas pull --portal {portal.name} --server "
+            "https://…, or name a folder or a file of them with --schemas."
+        )
     try:
         pull(portal, Visit(portal.server), folder, parts)
     except UnreachableError as error:
@@ -105,6 +111,8 @@ def visit(
 
     Raises UsageError for a named key that can't be used, UnreachableError when the portal doesn't let it in.
     """
+    if portal.transactions is not None:  # its schemas are everybody's; a key only says where they are
+        return Visit(server or _server_of_key(portal, keyfile, entry))
     if keyfile is not None or entry is not None:
         if portal.service is None:
             raise UsageError(f"{portal.title} takes no key yet. Leave out --keyfile and --key.")
@@ -122,6 +130,13 @@ def visit(
     except (UsageError, UnreachableError) as error:
         why = str(error)
         return replace(anybody, told=(f"{NOT_USED} {why[:1].upper()}{why[1:]}",))
+
+
+def _server_of_key(portal: Portal, keyfile: str | Path | None, entry: str | None) -> str:
+    try:
+        return keys.load(portal.name, keyfile=keyfile, entry=entry, usual=portal.keyfile)[0].server
+    except keys.NoKeyError:
+        raise UsageError(f"Every {portal.title} has an address of its own. Name it: --server https://…") from None
 
 
 def _let_in(asking: Visit, service: Service) -> Visit:
@@ -237,8 +252,8 @@ def _part(path: Path) -> Loaded:
 
 
 def _document(path: Path, data: bytes) -> Any:
-    """A file's JSON, or its XML as text."""
-    return data.decode("utf-8", "replace") if path.suffix.lower() == ".xml" else _json(data, path.name)
+    """A file's JSON, or as text what its portal reads itself."""
+    return data.decode("utf-8", "replace") if path.suffix.lower() in _TEXTS else _json(data, path.name)
 
 
 def _file(path: Path, source: str) -> Loaded:
@@ -263,7 +278,7 @@ def _address(portal: Portal, url: str) -> Loaded:
 
 def _folder(folder: Path) -> Loaded:
     """A folder of schema files, one for each type (raw files with their mixins, or served ones)."""
-    files = sorted((*folder.glob("*.json"), *folder.glob("*.xml")))
+    files = sorted(file for ending in (*_TEXTS, ".json") for file in folder.glob(f"*{ending}"))
     if not files:
         raise SchemaError(f"The folder {folder.name} holds no schema files.")
     digest = hashlib.sha256()

@@ -132,6 +132,28 @@ class Auth(AuthBase):
             request.headers["Authorization"] = self._header
         return request
 
+    def renewed(self) -> bool:
+        """Tell whether there is something new to try after the server refused it: a key stays what it is."""
+        return False
+
+
+class Bearer(Auth):
+    """A token that lasts for minutes, as a header; ``token(anew)`` gives one that is good, asked for anew if need be."""
+
+    def __init__(self, token: Callable[[bool], str]) -> None:
+        super().__init__(None)
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Put the token on a message."""
+        request.headers["Authorization"] = f"bearer {self._token(False)}"
+        return request
+
+    def renewed(self) -> bool:
+        """Ask for another token, as the server doesn't take this one."""
+        self._token(True)
+        return True
+
 
 class Watch:
     """Cuts the connection this thread speaks over when one message takes too long in all."""

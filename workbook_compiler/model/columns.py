@@ -1,8 +1,9 @@
 """The header grammar: a template writes it, the compiler reads it.
 
 ``a.b`` is a field of an embedded object, ``a.b-1`` the same field of the second member of a list of objects
-(``a.b`` and ``a.b-0`` are the first). A shape no header can say (a list of objects inside a list of objects, a free
-object, a list of lists) is one column that takes JSON. The layout is Submit4DN's, so its workbooks read the same.
+(``a.b`` and ``a.b-0`` are the first). A list of links may be spread over columns in the same way: ``a``, ``a-1``. A shape no
+header can say (a list of objects inside a list of objects, a free object, a list of lists) is one column that takes JSON. The
+layout is Submit4DN's, so its workbooks read the same.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ class Field:
     """How many steps of ``path`` lead to the list of objects the field lies in; None when it lies in none."""
     json: bool = False
     """The cell takes JSON."""
+    spread: bool = False
+    """The cell takes several members of the list that ``list_at`` tells of."""
     required: bool = False
     """Needed in every row: it and everything around it is required."""
     needed_in_member: bool = False
@@ -77,7 +80,8 @@ def _below(
     listed = prop.kind is Kind.LIST
     if not structured or len(path) >= DEPTH or (listed and list_at is not None):
         json = prop.leaf.kind in (Kind.OBJECT, Kind.LIST) and not prop.attachment
-        yield Field(path, prop, list_at, json, required, needed, access)
+        spread = prop.spread and list_at is None
+        yield Field(path, prop, len(path) if spread else list_at, json, spread, required, needed, access)
         return
     inside = len(path) if listed else list_at
     for child in sorted(prop.leaf.properties.values(), key=lambda p: (p.order, p.name)):
@@ -91,7 +95,7 @@ def _below(
             needed=child.required,
         )
     whole = max(access, Access.ACCEPTED, key=list(Access).index)
-    yield Field(path, prop, list_at, True, required, needed, whole)
+    yield Field(path, prop, list_at, True, False, required, needed, whole)
 
 
 class Headers:

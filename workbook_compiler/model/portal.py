@@ -11,7 +11,7 @@ from workbook_compiler.model.diagnostics import Diagnostic, Location
 from workbook_compiler.model.plan import Plan, Request
 from workbook_compiler.model.records import Record
 from workbook_compiler.model.schema import Schema
-from workbook_compiler.model.service import Documents, Service
+from workbook_compiler.model.service import Documents, Service, Transactions
 
 FileType = Callable[[str], str | None]
 """The media type of a file by its name; None when the portal would refuse it."""
@@ -72,10 +72,16 @@ class Portal:
     """How records are sent one at a time; None where that isn't how, or not yet."""
     archive: Documents | None = None
     """How documents are sent; None where that isn't how, or not yet."""
+    transactions: Transactions | None = None
+    """How requests of many records are sent, each whole or not at all; None where that isn't how."""
+    keyfile: str = "~/keypairs.json"
+    """Where its users keep their keys."""
     sandbox: bool = False
     """Whether a portal of this kind can be run on the user's own machine."""
     forms: tuple[str, ...] = ("json",)
     """The forms its messages can have, the usual one first."""
+    body: Callable[[str, Mapping[str, Any]], Mapping[str, Any]] | None = None
+    """``(type, values)`` -> what of them is sent, where a sheet's columns don't say it as the portal takes it."""
     documents: bool = False
     """Whether it takes documents of many records: each message is a file of its own then."""
     part: str = ""

@@ -86,6 +86,8 @@ class Property:
     """Columns are sorted by it, then by name."""
     choices: tuple[Any, ...] = ()
     """The only values allowed, when there are any."""
+    retired: tuple[Any, ...] = ()
+    """Choices that are still allowed and no longer offered."""
     suggested: tuple[Any, ...] = ()
     """Usual values; others are allowed."""
     pattern: str | None = None
@@ -114,6 +116,10 @@ class Property:
     """Not needed, and welcome."""
     members: int = 1
     """So many members of a list of objects have columns in a template."""
+    alone: bool = False
+    """A link that only one record may have to the same target."""
+    spread: bool = False
+    """The values of a list may also stand in columns of their own: ``x``, ``x-1``, ``x-2``."""
     narrowed: Narrowed | None = None
     """Which of the choices fit what another column of the row says."""
     units: tuple[str, ...] = ()
@@ -123,6 +129,11 @@ class Property:
     def leaf(self) -> Property:
         """The property of a single value: the items of a list, else itself."""
         return self.items if self.kind is Kind.LIST and self.items else self
+
+    @property
+    def offered(self) -> tuple[Any, ...]:
+        """What a dropdown offers: the choices of today, else usual values."""
+        return tuple(choice for choice in self.choices if choice not in self.retired) or self.suggested
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -50,7 +50,8 @@ class Refusal:
 
     kind: str
     """``value``, ``required``, ``extra``, ``link`` (leads nowhere), ``link-type``, ``conflict``, ``permission``,
-    ``missing`` (no such record), ``unclear``, ``changed`` (by somebody else), ``file`` (can't be read) or ``other``."""
+    ``missing`` (no such record), ``unclear``, ``changed`` (by somebody else), ``file`` (can't be read), ``otherwise`` (stored as
+    something else) or ``other``."""
     pointer: Pointer | None
     """Where in the body, None when the portal doesn't say."""
     words: str
@@ -141,6 +142,65 @@ class Service:
     """
     holdings: Holdings | None = None
     """How its records are made rows again; None where they can't be yet."""
+
+
+Name = tuple[str, str]
+"""An entity type, and what one of its records is called."""
+
+
+class Stored(NamedTuple):
+    """A record that a portal holds, as it tells it."""
+
+    type: str
+    name: str
+    number: str
+    """What the portal itself calls it."""
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """What a portal says about a request of many records: all of it is stored, or nothing."""
+
+    success: bool
+    numbers: Mapping[Name, str]
+    """What it calls each record itself."""
+    refusals: Mapping[Name, Sequence[Refusal]]
+    loose: tuple[str, ...] = ()
+    """What belongs to no record, in its words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transactions:
+    """The small functions of a portal that takes requests of many records of one project; none keeps anything."""
+
+    login: Callable[[Send, str, str], str]
+    """``(send, key id, secret)`` -> a token that lasts for minutes."""
+    projects: Callable[[Send], Sequence[str]]
+    """The projects that the user may see."""
+    project_of: Callable[[str, Any], str | None]
+    """``(column, value)`` -> the project, or the end of its name, that a row says it belongs to."""
+    present: Callable[[Send, str, str], Mapping[str, str] | None]
+    """``(send, project, type)`` -> number by name of every record; None where only the records themselves can be asked for."""
+    every: Callable[[Send, str, str], Sequence[Stored]]
+    """``(send, project, type)`` -> every record."""
+    by_number: Callable[[Send, str, str, Sequence[str]], Sequence[Stored]]
+    """``(send, project, type, numbers)`` -> those records that are there."""
+    lookup: Callable[[Send, str, str, Sequence[str]], Sequence[Stored]]
+    """``(send, project, name or number, types)`` -> the records that have it."""
+    values: Callable[[EntityType, Mapping[str, Any]], Mapping[str, Any]]
+    """A stored record as values of its columns."""
+    repeated: Callable[[EntityType], Sequence[str]]
+    """The columns that every message about a record has to hold."""
+    column: Callable[[Mapping[str, Any], str], str]
+    """``(columns, key)`` -> the column of what an answer calls so."""
+    message: Callable[[Request, str], Request]
+    """``(request, project)`` -> the message as it is sent in earnest. Sent twice it does the same."""
+    rehearsal: Callable[[Request, str], Request]
+    """The same as one that is checked and not stored."""
+    reply: Callable[[Answer], Transaction]
+    query: Callable[[Send, str], Any]
+    """What a query service answers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ def _joined(found: Iterable[Prepared], schema: Schema, portal: Portal, step: Ste
     from workbook_compiler.pipeline.fits import misfits
     from workbook_compiler.pipeline.link import link
     from workbook_compiler.pipeline.order import order
+    from workbook_compiler.pipeline.shape import shaped
     from workbook_compiler.pipeline.validate import validate
     from workbook_compiler.pipeline.weave import weave
 
@@ -71,7 +72,8 @@ def _joined(found: Iterable[Prepared], schema: Schema, portal: Portal, step: Ste
         said += [Diagnostic(structure.FIL06, Location(workbook.name)) for workbook in workbooks if workbook.sheets]
     outward = tuple(d for d in said if d.code is links.REF02)
     sources = tuple(Source(w.name, w.sha256) for w in workbooks)
-    plan = Plan(portal.name, sources, schema.source, schema.sha256, tuple(batches), schema, outward, exported)
+    sent = tuple(shaped(batches, portal.body))
+    plan = Plan(portal.name, sources, schema.source, schema.sha256, sent, schema, outward, exported)
     ok = not any(d.severity is Severity.ERROR for d in (*of_files, *said))
     told = _in_reading_order([*of_files, *_first_causes(said)], workbooks)
     return Compilation(tuple(w.name for w in workbooks), tuple(woven), told, plan if ok else None)

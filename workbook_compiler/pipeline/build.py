@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise, repeat
 from typing import Any
@@ -210,20 +211,19 @@ def _files(built: Built) -> dict[int, dict[Pointer, str]]:
 
 def _bodies(built: Built) -> list[dict[str, Any]]:
     """Each row's body. Columns go in by the column, but for members of lists, whose place depends on the row's others."""
-    plain = [
-        (column.field.path[0], _kept(read))
-        for column, read in zip(built.bound.columns, built.read, strict=True)
-        if len(column.field.path) == 1
-    ]
+    paths = Counter(column.field.path for column in built.bound.columns if column.field.spread)
+    plain = [(column.field.path[0], _kept(read)) for column, read in built.pairs if _is_plain(column, paths)]
     names = [name for name, _ in plain]
     rows = zip(*(values for _, values in plain), strict=True) if plain else repeat((), len(built.rows))
     bodies = [{k: v for k, v in zip(names, row, strict=True) if v is not NOTHING} for row in rows]
     listed: list[tuple[Column, ReadColumn]] = []
     for column, read in built.pairs:
         *way, name = column.field.path
+        if _is_plain(column, paths):
+            continue
         if column.field.list_at is not None:
             listed.append((column, read))
-        elif way:
+        else:
             for body, value in zip(bodies, _kept(read), strict=True):
                 if value is not NOTHING:
                     for part in way:
@@ -233,6 +233,11 @@ def _bodies(built: Built) -> list[dict[str, Any]]:
         for pointer, _, value in pointers_of(listed, i):
             place_value(bodies[i], pointer, value)
     return bodies
+
+
+def _is_plain(column: Column, spread: Mapping[tuple[str, ...], int]) -> bool:
+    """Whether a column's values are all of a property's: neither inside it, nor spread over more columns."""
+    return len(column.field.path) == 1 and spread.get(column.field.path, 1) == 1
 
 
 def _kept(read: ReadColumn) -> list[Any]:

@@ -43,7 +43,7 @@ def order(
     records: Sequence[Record], references: ReferenceGraph, schema: Schema
 ) -> tuple[list[Batch], list[Diagnostic]]:
     """Return the batches: each one topological generation of rows, deferred links last; and circles that can't be cut."""
-    said = [found for record in records if record.deletes for found in _nothing_to_delete(record)]
+    said = [found for record in records if record.deletes for found in _nothing_to_delete(record, schema)]
     cuts: dict[int, Cut] = {}
     generations = _generations(references)
     if sum(map(len, generations)) < len(records):
@@ -89,8 +89,12 @@ def _generations(
     return generations
 
 
-def _nothing_to_delete(record: Record) -> list[Diagnostic]:
-    return [Diagnostic(cells.DEL01, at, name, "*delete*") for name, at in record.deletes.items()]
+def _nothing_to_delete(record: Record, schema: Schema) -> Iterator[Diagnostic]:
+    """What is to be removed from a record to be created; of what every record needs, that was told already."""
+    known = schema.types[record.type].properties
+    for name, at in record.deletes.items():
+        if name not in known or not known[name].required:
+            yield Diagnostic(cells.DEL01, at, name, "*delete*")
 
 
 def _post(records: Sequence[Record], number: int, references: ReferenceGraph, cut: Cut | None) -> Operation:

@@ -15,7 +15,7 @@ from workbook_compiler.pipeline.bind import Bound
 from workbook_compiler.pipeline.coerce import ReadColumn
 
 Members = Mapping[tuple[str, ...], list[int]]
-"""For each list of objects the member numbers that a row fills in, in order."""
+"""For each list of objects the member numbers that a row fills in, in order: one for each value of a cell with several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,15 @@ class Built:
 
 def members_of(pairs: Iterable[tuple[Column, ReadColumn]], i: int) -> Members:
     """Return the member numbers that row ``i`` fills in, for each list of objects in these columns."""
-    found: dict[tuple[str, ...], set[int]] = {}
+    found: dict[tuple[str, ...], dict[int, int]] = {}
     for column, read in pairs:
         at = column.field.list_at
         if at is not None and read.has_value(i):
-            found.setdefault(column.field.path[:at], set()).add(column.member)
-    return {path: sorted(numbers) for path, numbers in found.items()}
+            width = len(read.values[i]) if column.field.spread else 1
+            found.setdefault(column.field.path[:at], {})[column.member] = width
+    return {
+        path: [number for number in sorted(widths) for _ in range(widths[number])] for path, widths in found.items()
+    }
 
 
 def pointers_of(pairs: Sequence[tuple[Column, ReadColumn]], i: int) -> Iterator[tuple[Pointer, Column, Any]]:
@@ -64,7 +67,17 @@ def pointers_of(pairs: Sequence[tuple[Column, ReadColumn]], i: int) -> Iterator[
     members = members_of(pairs, i)
     for column, read in pairs:
         if read.has_value(i):
-            yield pointer_of(column, members), column, read.values[i]
+            yield from ((at, column, value) for at, value in _placed(column, members, read.values[i]))
+
+
+def _placed(column: Column, members: Members, value: Any) -> Iterator[tuple[Pointer, Any]]:
+    """A cell's value at its place in the body; several values of a list that is spread over columns each at its own."""
+    first, at = pointer_of(column, members), column.field.list_at
+    if not column.field.spread or at is None:
+        yield first, value
+        return
+    for number, one in enumerate(value, int(first[at])):
+        yield (*first[:at], number, *first[at + 1 :]), one
 
 
 def pointer_of(column: Column, members: Members) -> Pointer:
@@ -155,10 +168,11 @@ class Cells:
             return ",".join(self._piece((name, position), columns[0][0]) for position in range(len(value)))
         members = self.built.members(i)
         return ",".join(
-            self._piece(pointer_of(column, members) + inner, column)
+            self._piece(pointer + inner, column)
             for column, read in columns
             if read.has_value(i)
-            for inner in leaves(read.values[i])
+            for pointer, value in _placed(column, members, read.values[i])
+            for inner in leaves(value)
         )
 
     def _piece(self, pointer: Pointer, column: Column) -> str:
@@ -192,7 +206,18 @@ class RowOrigin(NamedTuple):
         members = built.members(self.i)
         best: tuple[int, Column] | None = None
         for column in built.bound.columns:
-            own = pointer_of(column, members)
-            if pointer[: len(own)] == own and (best is None or len(own) > best[0]):
-                best = len(own), column
+            depth = _reach(column, members, pointer)
+            if depth and (best is None or depth > best[0]):
+                best = depth, column
         return built.bound.at(built.rows[self.i], best[1].index) if best else None
+
+
+def _reach(column: Column, members: Members, pointer: Pointer) -> int:
+    """How many steps of a place lead to a column's cell; 0 when it lies elsewhere."""
+    own, at = pointer_of(column, members), column.field.list_at
+    if not column.field.spread or at is None:
+        return len(own) if pointer[: len(own)] == own else 0
+    if pointer[:at] != own[:at] or len(pointer) == at:  # a list that is missing belongs into its first column
+        return at if pointer == own[:at] and column.member == 0 else 0
+    numbers, rank = members.get(column.field.path[:at], []), pointer[at]
+    return at + 1 if isinstance(rank, int) and numbers[rank : rank + 1] == [column.member] else 0

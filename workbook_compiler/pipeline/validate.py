@@ -17,7 +17,7 @@ from typing import Any
 import jsonschema_rs
 
 from workbook_compiler.model.baseline import Baseline
-from workbook_compiler.model.codes import values
+from workbook_compiler.model.codes import cells, values
 from workbook_compiler.model.diagnostics import Code, Diagnostic, Location
 from workbook_compiler.model.patterns import is_affordable
 from workbook_compiler.model.records import Pointer, Record
@@ -109,11 +109,18 @@ def validate(built: Built, records: Sequence[Record], exported: Baseline | None 
     if absent:
         rules = {**rules, "required": [name for name in rules.get("required", ()) if name not in absent]}
     check = Checker(rules) if absent else checker(entity)
-    said: list[Diagnostic] = []
+    said = [found for record in records if record.deletes for found in _needed(record, entity)]
     for i, record in enumerate(records):
         if not check.accepts(record.values):
             said.extend(_row(built, i, record, check, missing, is_new=is_new[i]))
     return [*missing.diagnostics(), *said]
+
+
+def _needed(record: Record, entity: EntityType) -> Iterator[Diagnostic]:
+    """Values that are to be removed though every record needs them."""
+    for name, at in record.deletes.items():
+        if name in entity.properties and entity.properties[name].required:
+            yield Diagnostic(cells.DEL02, at, name, "*delete*")
 
 
 class Missing:

@@ -23,12 +23,10 @@ from workbook_compiler.portals.ena_checklists import (
     is_checklist,
 )
 from workbook_compiler.portals.ena_json import ORDERS
-from workbook_compiler.portals.json_schema import property_of, rules_of
+from workbook_compiler.portals.json_schema import MOST_ALTERNATIVES, not_together, one_needed, property_of, rules_of
 
 CHECKLIST = "ENA-CHECKLIST"
 """The attribute that tells ENA which checklist a sample follows; without it ERC000011 applies."""
-MOST_ALTERNATIVES = 30
-"""Fields of a group of which each two exclude each other; of a larger group ENA itself has to say so."""
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 Node = Mapping[str, Any]
@@ -137,9 +135,9 @@ def _group_rules(group: Group, present: frozenset[str]) -> Iterator[Node]:
     """How many fields of a group are filled in, in words that ``pipeline/causes.py`` can tell at a cell."""
     names = [name for name in group.fields if name in present]
     if names and group.rule in (GroupRule.SOME, GroupRule.ONE):
-        yield {"anyOf": [{"required": [name]} for name in names]}
+        yield one_needed(names)
     if len(names) <= MOST_ALTERNATIVES and group.rule in (GroupRule.ONE, GroupRule.AT_MOST_ONE):
-        yield from ({"not": {"required": list(pair)}} for pair in combinations(names, 2))
+        yield from (not_together(*pair) for pair in combinations(names, 2))
 
 
 def _text(about: str, **words: Any) -> dict[str, Any]:

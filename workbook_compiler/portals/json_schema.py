@@ -7,13 +7,15 @@ inside ``not`` or ``oneOf`` it would always or never match. ``legal.py`` keeps o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from workbook_compiler.model.patterns import power
 from workbook_compiler.model.schema import Access, Kind, Link, Property
 from workbook_compiler.portals.legal import DEPTH, count, legal, number
 
+MOST_ALTERNATIVES = 30
+"""Columns of a group of which each two exclude each other; of a larger group the portal itself has to say so."""
 UNORDERED = 500.0
 """The column order of a property whose schema gives none."""
 
@@ -29,6 +31,16 @@ _KEPT = (
     " minItems maxItems uniqueItems minProperties maxProperties additionalProperties dependentRequired required"
     " anyOf allOf oneOf not if then else dependentSchemas dependencies"
 ).split()
+
+
+def one_needed(names: Sequence[str]) -> dict[str, Any]:
+    """Return the rule that at least one of these is filled in, in words that ``pipeline/causes.py`` can tell at a cell."""
+    return {"anyOf": [{"required": [name]} for name in names]}
+
+
+def not_together(one: str, other: str) -> dict[str, Any]:
+    """Return the rule that these aren't both filled in."""
+    return {"not": {"required": [one, other]}}
 
 
 def link_targets(node: Mapping[str, Any]) -> tuple[str, ...]:

@@ -13,6 +13,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from workbook_compiler.errors import UnreachableError, UsageError
@@ -35,24 +37,49 @@ ANSWER_SECONDS = 60
 Say = Callable[[str], None]
 
 
-def python(say: Say = lambda _: None) -> Path:
-    """Return the Python of the sandbox's environment, which is made when it isn't there yet; ``say`` hears that it takes a while.
+@dataclass(frozen=True, slots=True)
+class Packages:
+    """What an environment is made of."""
+
+    name: str
+    """What its folder's name begins with."""
+    words: str
+    """What people are told it is, after "the"."""
+    takes: str
+    """What making it takes, as people are told."""
+    lines: tuple[str, ...]
+    """The packages, as pip wants them."""
+    oldest: tuple[int, int]
+    newest: tuple[int, int]
+    """The Pythons they run on."""
+
+
+def portal() -> Packages:
+    """Return what the sandbox's portal needs."""
+    return Packages("portal", "sandbox's portal", "a minute or two, 350 MB", PACKAGES, OLDEST, NEWEST)
+
+
+def python(say: Say = lambda _: None, packages: Packages | None = None) -> Path:
+    """Return the Python of an environment, the sandbox's unless other packages are given; it is made when it isn't there yet,
+    and ``say`` hears that it takes a while.
 
     Raises UsageError without a Python that the packages run on, UnreachableError when they can't be fetched.
     """
-    folder = home()
+    packages = packages or portal()
+    folder = home(packages)
     if not _complete(folder):
         with _alone(folder):
             if not _complete(folder):
-                say("Making an environment for the sandbox's portal: once, a minute or two, 350 MB.")
-                _make(folder)
+                say(f"Making an environment for the {packages.words}: once, {packages.takes}.")
+                _make(folder, packages)
     return _inside(folder)
 
 
-def home() -> Path:
+def home(packages: Packages | None = None) -> Path:
     """Return the folder of the environment, which need not be there yet; other packages make it another folder."""
-    mark = hashlib.sha256("\n".join(PACKAGES).encode()).hexdigest()[:8]
-    return user_cache() / "sandbox" / f"portal-{mark}"
+    packages = packages or portal()
+    mark = hashlib.sha256("\n".join(packages.lines).encode()).hexdigest()[:8]
+    return user_cache() / "sandbox" / f"{packages.name}-{mark}"
 
 
 def _inside(folder: Path) -> Path:
@@ -64,16 +91,16 @@ def _complete(folder: Path) -> bool:
     return (folder / MARKER).is_file() and _inside(folder).exists()
 
 
-def _make(folder: Path) -> None:
+def _make(folder: Path, packages: Packages) -> None:
     """Make it beside and rename it: an environment runs from another folder too, all but its console scripts."""
     beside = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(beside, ignore_errors=True)
     log = folder.with_name("pip.log")
     try:
-        _run([interpreter(), "-m", "venv", beside], log, _no_venv)
+        _run([interpreter(packages), "-m", "venv", beside], log, _no_venv)
         pip: list[str | Path] = [_inside(beside), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
-        _run([*pip, *PACKAGES], log, _no_packages)
-        (beside / MARKER).write_text("\n".join(PACKAGES) + "\n", encoding="utf-8")
+        _run([*pip, *packages.lines], log, partial(_no_packages, packages))
+        (beside / MARKER).write_text("\n".join(packages.lines) + "\n", encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         beside.rename(folder)
     finally:
@@ -98,25 +125,28 @@ def _no_venv(log: Path) -> Exception:
     )
 
 
-def _no_packages(log: Path) -> Exception:
+def _no_packages(packages: Packages, log: Path) -> Exception:
     return UnreachableError(
         INDEX,
-        f"pip couldn't fetch the sandbox's portal. Is there a network? A proxy or another index is set as for any "
+        f"pip couldn't fetch the {packages.words}. Is there a network? A proxy or another index is set as for any "
         f"pip install, in pip's own configuration. Its own words are in {log}",
     )
 
 
-def interpreter() -> str:
+def interpreter(packages: Packages | None = None) -> str:
     """Return a Python the packages run on: the running one, else one on the PATH. Raises UsageError without any."""
-    if OLDEST <= sys.version_info[:2] <= NEWEST:
+    packages = packages or portal()
+    if packages.oldest <= sys.version_info[:2] <= packages.newest:
         return sys.executable
-    names = (f"python3.{minor}" for minor in range(NEWEST[1], OLDEST[1] - 1, -1))
+    names = (f"python3.{minor}" for minor in range(packages.newest[1], packages.oldest[1] - 1, -1))
     found = next((path for path in map(shutil.which, names) if path and _answers(path)), None)
     if found is None:
-        running = ".".join(map(str, sys.version_info[:2]))
+        oldest, newest, running = (
+            ".".join(map(str, version)) for version in (packages.oldest, packages.newest, sys.version_info[:2])
+        )
         raise UsageError(
-            f"The sandbox's portal runs on Python 3.9 to 3.12, and this is {running}. "
-            f"Install one of those beside it (so that python3.12 is a command), and try again."
+            f"The {packages.words} runs on Python {oldest} to {newest}, and this is {running}. "
+            f"Install one of those beside it (so that python{newest} is a command), and try again."
         )
     return found
 

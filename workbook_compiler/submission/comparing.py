@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -76,7 +76,7 @@ def compared(plan: Plan, to: Connection, where: Where, books: Sequence[Path] = (
     """Return the plan as what is to be created, updated and left. ``books`` are its workbooks, in its order."""
     one = Compared(plan, plan, (), tuple(books))
     schema, records = one.schema, one.records
-    known = _known(one.journal, to)
+    known = known_from(one.journal, to.server, to.account.name)
     remembered = journal.remembered(records, known)
     found = ask.snapshot(
         to.service,
@@ -92,7 +92,7 @@ def compared(plan: Plan, to: Connection, where: Where, books: Sequence[Path] = (
         defaults=_defaults(plan, found, schema, to, where),
         contents=attachments.contents(records, one.folders),
     )
-    exported = _as_exported(plan, to.service, schema, known, remembered)
+    exported = as_exported(plan, _own(to.service, schema), known, remembered)
     against = compare.against(plan, found, schema, extends=to.service.extends, exported=exported)
     planned, wrong = _with_checksums(against.value, schema, one.folders, step)
     links = compare.links_on_portal(plan.outward, found.links)
@@ -108,7 +108,7 @@ def compared(plan: Plan, to: Connection, where: Where, books: Sequence[Path] = (
             for name, held in found.held.items()
             if name in with_files and to.service.awaits_file(held.values)
         },
-        gone=_gone(records, known, remembered),
+        gone=gone(records, known, remembered),
         remembered=remembered,
         known=known,
     )
@@ -137,17 +137,18 @@ def _records(plan: Plan) -> list[Record]:
     return list({op.record.id: op.record for op in plan.operations}.values())
 
 
-def _known(path: Path | None, to: Connection) -> dict[str, journal.Entry]:
+def known_from(path: Path | None, server: str, account: str) -> dict[str, journal.Entry]:
+    """Return what the journal in a file knows of a server and an account; nothing without a file."""
     if path is None or not path.exists():
         return {}
     with journal.opened(path) as notes:
-        return dict(notes.known(to.server, to.account.name))
+        return dict(notes.known(server, account))
 
 
-def _gone(
+def gone(
     records: Iterable[Record], known: Mapping[str, journal.Entry], remembered: Mapping[str, journal.Entry]
 ) -> tuple[str, ...]:
-    """Places whose record was taken, that no row stands for any more."""
+    """Return the places whose record was taken, that no row stands for any more."""
     here = {record.id for record in records} | {record.id + DEFERRED for record in records}
     uuids = {entry.uuid for entry in remembered.values()}
     return tuple(
@@ -196,23 +197,31 @@ def _refuse_unknown(where: Where, to: Connection) -> None:
             raise UsageError(f"The portal has no {kind} {name}. Correct --{kind}.")
 
 
-def _as_exported(
-    plan: Plan,
-    service: Service,
-    schema: Schema,
-    known: Mapping[str, journal.Entry],
-    remembered: Mapping[str, journal.Entry],
+Own = Callable[[Record, str, Any], Any]
+"""``(record, property, stored value)`` -> the value as its user would send it."""
+
+
+def _own(service: Service, schema: Schema) -> Own:
+    holdings = service.holdings
+
+    def own(record: Record, name: str, value: Any) -> Any:
+        return value if holdings is None else holdings.own(schema.types[record.type], {name: value}).get(name)
+
+    return own
+
+
+def as_exported(
+    plan: Plan, own: Own, known: Mapping[str, journal.Entry], remembered: Mapping[str, journal.Entry]
 ) -> compare.Exported:
-    """What the workbook remembers of its export, and the journal of what was sent since: who changed what, we or others."""
-    before, holdings = plan.exported or Baseline({}), service.holdings
+    """Return what the workbook remembers of its export, and the journal of what was sent since: who changed what."""
+    before = plan.exported or Baseline({})
 
     def sent(record: Record) -> Mapping[str, str]:
         later = known.get(record.id + DEFERRED) if record.id in remembered else None
         return {**remembered.get(record.id, NOTHING).digests, **(later or NOTHING).digests}
 
     def still(record: Record, name: str, value: Any) -> bool:
-        entity = schema.types[record.type]
-        present = holdings.own(entity, {name: value}).get(name) if value is not None and holdings is not None else value
+        present = own(record, name, value) if value is not None else value
         as_exported = before.still(record.type, record.identifier or "", name, present)
         return as_exported is not False or sent(record).get(name) == digest(present)
 

@@ -48,7 +48,9 @@ def connection(portal_name: str, where: Where) -> Iterator[Connection]:
     portal = resources.portals()[portal_name]
     if portal.service is None:
         raise UsageError(f"{portal.title} can't be submitted to yet.")
-    key, warnings = keys.load(portal.name, keyfile=where.keyfile, entry=where.entry, server=where.server)
+    key, warnings = keys.load(
+        portal.name, keyfile=where.keyfile, entry=where.entry, server=where.server, usual=portal.keyfile
+    )
     server = (where.server or key.server or portal.server).rstrip("/")
     with client.Session(server, key, jobs=where.jobs) as session:
         try:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from workbook_compiler.delivery import compare
 from workbook_compiler.delivery.attachments import Named, named
 from workbook_compiler.delivery.paths import is_address, place_of
+from workbook_compiler.delivery.submit import Outcome
 from workbook_compiler.model.diagnostics import Diagnostic
 from workbook_compiler.model.plan import Action
 from workbook_compiler.reports.words import visible
 from workbook_compiler.submission.comparing import Compared
-from workbook_compiler.submission.connection import Connection
-from workbook_compiler.submission.sending import Submitted
 
 _WORDS = ((Action.POST, "create"), (Action.PATCH, "update"), (Action.SKIP, "unchanged"))
 GO_ON = "Run the same command again: what is done stays done, the rest is sent."
@@ -27,8 +26,11 @@ def still_true(one: Compared, before: Sequence[Diagnostic]) -> tuple[Diagnostic,
     return tuple(d for d in open_ if d.code.id != "DEL01" or d.location[:3] not in held)
 
 
-def overview(one: Compared, to: Connection) -> str:
-    """Return what is planned, as text: counts by type, each update's cells before and after, files from elsewhere."""
+def overview(one: Compared, where: str) -> str:
+    """Return what is planned, as text: counts by type, each update's cells before and after, files from elsewhere.
+
+    ``where`` says on which portal, as whom.
+    """
     lines = [*_counts(one), *_updates(one), *_from_elsewhere(one)]
     if one.unwanted:
         lines.append(f"{'left out':10} {one.unwanted:,}")
@@ -36,7 +38,7 @@ def overview(one: Compared, to: Connection) -> str:
         rows = ", ".join(place.replace("!", " row ") for place in one.gone[:3])
         more = f" and {len(one.gone) - 3:,} more" if len(one.gone) > 3 else ""
         lines.append(f"Sent before and not in the workbook any more: {rows}{more}. The portal keeps what was sent.")
-    return f"On {to.server} as {to.account.name}:\n" + "".join(f"{line}\n" for line in lines)
+    return f"{where}:\n" + "".join(f"{line}\n" for line in lines)
 
 
 def _counts(one: Compared) -> Iterator[str]:
@@ -92,8 +94,8 @@ def _is_elsewhere(file: Named, one: Compared) -> bool:
     return is_address(file.typed) or not place_of(file.typed, folder).resolve().is_relative_to(folder.resolve())
 
 
-def summary(done: Submitted, uploaded: int = 0) -> str:
+def summary(outcomes: Iterable[Outcome], uploaded: int = 0) -> str:
     """Return how a submission went, as text: how many rows fared how, how many data files went."""
-    counts = Counter(one.state.value for one in done.outcomes if not one.operation.deferred)
+    counts = Counter(one.state.value for one in outcomes if not one.operation.deferred)
     counts["uploaded"] = uploaded
     return "".join(f"{state:10} {number:,}\n" for state, number in counts.items() if number)

@@ -76,7 +76,7 @@ def _values(field: Field) -> Values:
         return ()
     if leaf.kind is Kind.BOOLEAN and not leaf.choices:
         return (("bool", True), ("bool", False))
-    offered = [value for value in leaf.choices or leaf.suggested if value != ""][:LONGEST_LIST]
+    offered = [value for value in leaf.offered if value != ""][:LONGEST_LIST]
     if field.property.kind is Kind.LIST:
         offered = [_quoted(value) if isinstance(value, str) else value for value in offered]
     return tuple((type(value).__name__, value) for value in offered)

@@ -108,7 +108,9 @@ def group_of(one: Field) -> tuple[str, ...] | None:
 
 def repeated(one: Field, member: int) -> Repeated:
     """Return a field as a column of a later member of its list; that member needn't be there."""
-    return Repeated(one.path, one.property, one.list_at, one.json, False, one.needed_in_member, one.access, member)
+    return Repeated(
+        one.path, one.property, one.list_at, one.json, one.spread, False, one.needed_in_member, one.access, member
+    )
 
 
 def _with_members(entity: EntityType, columns: Sequence[Field]) -> tuple[Field, ...]:

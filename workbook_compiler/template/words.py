@@ -46,7 +46,7 @@ def type_words(field: Field) -> str:
     """Return the text of row 2, in the words that Submit4DN's workbooks use."""
     listed = field.property.kind is Kind.LIST and not field.json
     words = ("array of " if listed else "") + _single(field)
-    return f"array of embedded objects, {words}" if field.list_at is not None else words
+    return f"array of embedded objects, {words}" if field.list_at is not None and not field.spread else words
 
 
 def _single(field: Field) -> str:
@@ -164,7 +164,7 @@ def _another(field: Field) -> str:
 
 def _choices(prop: Property) -> str:
     leaf = prop.leaf
-    values = [shown(value) for value in leaf.choices or leaf.suggested]
+    values = [shown(value) for value in leaf.offered]
     if not values:
         return ""
     fitting, length = 0, 0

@@ -94,6 +94,16 @@ TXT06 = Code(
     why="Excel reads 1:1 or 12:30 as times.",
     example="1:1 is stored as 01:01",
 )
+DEL02 = Code(
+    "DEL02",
+    "delete.needed",
+    Severity.ERROR,
+    title="A value that is needed can't be removed",
+    message="Every record needs {field}, so it can't be removed.",
+    hint="Type the value that is right, or clear the cell to leave it as it is.",
+    why="The portal refuses a record without it.",
+    example="*delete* in a column whose header has a star.",
+)
 DEL01 = Code(
     "DEL01",
     "delete.new-record",

@@ -76,6 +76,16 @@ FIT07 = Code(
     why="The archive takes samples of a species or of a metagenome, not of a family or a kingdom.",
     example="2 for bacteria of some kind",
 )
+FIT09 = Code(
+    "FIT09",
+    "fit.linked-twice",
+    Severity.ERROR,
+    title="Two rows have a link that only one may have",
+    message="“{value}” has a {type} already, the one of {first}, and can't have a second one.",
+    hint="Correct one of the two, or leave out the row that isn't needed.",
+    why="Of some kinds of records another one may have only one, as a person has one date of birth.",
+    example="Two rows of demographic for the same case.",
+)
 FIT08 = Code(
     "FIT08",
     "fit.other-taxon-name",

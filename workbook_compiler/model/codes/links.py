@@ -105,3 +105,13 @@ REF08 = Code(
     why="The portal refuses addresses and paths without a slash in front.",
     example="https://portal.org/labs/my-lab/ → /labs/my-lab/",
 )
+REF09 = Code(
+    "REF09",
+    "reference.by-number",
+    Severity.ERROR,
+    title="The link is told by a number alone",
+    message="{field} holds a number that the portal gave, and {column} is empty beside it.",
+    hint="Name the record in {column}, by what its lab calls it, and leave {field} as it is.",
+    why="By its number alone nobody can tell whether it is the record that is meant.",
+    example="cases.id filled in, and cases.submitter_id empty.",
+)

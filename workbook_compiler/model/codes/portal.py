@@ -159,3 +159,34 @@ POR15 = Code(
     why="Some answers name no record. They may tell why a whole document wasn't taken.",
     example="Submission has been rolled back.",
 )
+POR16 = Code(
+    "POR16",
+    "portal.link-stays",
+    Severity.ERROR,
+    title="A link can't be moved",
+    message="On the portal this row's {field} is “{present}”. An update can't lead it to “{value}”.",
+    hint="{advice}",
+    why="This portal only adds links to a record. One that leads to a single record stays until it is removed.",
+    example="A sample that was linked to the wrong participant.",
+    usual=(("advice", "Remove it with *delete* and send, then fill in the new one and send again."),),
+)
+POR17 = Code(
+    "POR17",
+    "portal.stored-otherwise",
+    Severity.WARNING,
+    title="The portal has stored something else",
+    message="The portal took the row, and {field} is “{value}” there, which isn't what was sent.",
+    hint="Look at the record on the portal. If it isn't what you mean, tell the portal's staff.",
+    why="After sending, what is stored is read back and compared with what was sent.",
+    example="A time that the portal keeps in another time zone.",
+)
+POR18 = Code(
+    "POR18",
+    "portal.other-project",
+    Severity.ERROR,
+    title="The row belongs to another project",
+    message="This row says “{value}”, and the records go to the project {project}.",
+    hint="Correct the cell, or name the project that is meant with --project.",
+    why="What is sent goes to one project, and a record can't move to another one later.",
+    example="projects.code OTHER in a workbook that is sent to DEMO-LUNG.",
+)

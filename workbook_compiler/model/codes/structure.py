@@ -145,6 +145,16 @@ SHT07 = Code(
     why="A checklist says what the columns mean and may hold; under another one samples would say something else.",
     example="A Webin spreadsheet that begins with ERC000033, checked with ERC000011.",
 )
+SHT08 = Code(
+    "SHT08",
+    "sheet.several-types",
+    Severity.ERROR,
+    title="A row says that it is of another type than its sheet",
+    message="This row is a {value}, and the sheet was read as rows of {type}.",
+    hint="Move the rows of {value} to a sheet or a file of their own.",
+    why="Each type has columns of its own; under those of another one values would be lost.",
+    example="A table whose column type says sample in some rows and aliquot in others.",
+)
 HDR01 = Code(
     "HDR01",
     "header.unknown",

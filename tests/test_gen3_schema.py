@@ -1,0 +1,210 @@
+"""Data dictionaries as schemas: every shape that their files have, and what strangers may put into them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import GEN3
+from typed_books import typed_book
+
+from workbook_compiler import api
+from workbook_compiler.errors import SchemaError
+from workbook_compiler.model.plan import Plan
+from workbook_compiler.model.schema import Access, Kind, Schema
+from workbook_compiler.portals.gen3_records import AT_ONCE, body, render, values_of
+from workbook_compiler.portals.gen3_schema import load_schema
+
+
+@pytest.fixture(scope="module")
+def gen3() -> Schema:
+    return api.load_schema("gen3", GEN3)
+
+
+NODE = {"id": "sample", "links": [], "required": ["submitter_id"], "properties": {"submitter_id": {"type": "string"}}}
+
+
+def with_property(prop: dict[str, Any], **more: Any) -> Schema:
+    node = {**NODE, "properties": {**NODE["properties"], "x": prop}, **more}  # type: ignore[dict-item]
+    return load_schema({"sample": node}, "test", "")
+
+
+def test_nodes_that_nobody_fills_in_are_left_out(gen3: Schema) -> None:
+    """Program and project belong to the commons' staff; the other nodes each have a sheet."""
+    assert len(gen3.types) == 12
+    assert not {"program", "project", "root"} & set(gen3.types)
+
+
+def test_lists_of_references_and_terms(gen3: Schema) -> None:
+    """A list of references joins the object one after the other, and a description may stand with a term."""
+    columns = gen3.types["sequencing_file"].properties
+    assert columns["md5sum"].pattern == "^[0-9a-f]{32}$"
+    assert columns["file_size"].description == "How many bytes the file has."
+    assert columns["created_datetime"].access is Access.REFUSED
+    assert gen3.types["sample"].properties["tissue"].description == "Where in the body it was taken."
+
+
+def test_a_value_that_is_out_of_use_is_accepted_and_not_offered(gen3: Schema) -> None:
+    """What ``deprecated_enum`` lists isn't in the dropdown; a record that has it stays right."""
+    design = gen3.types["study"].properties["design"]
+    assert "Cross-sectional" in design.choices
+    assert design.offered == ("Case-control", "Cohort", "Cohort, nested", "Trial")
+
+
+@pytest.mark.parametrize(
+    ("prop", "kind", "choices"),
+    [
+        ({"type": ["integer", "null"]}, Kind.INTEGER, ()),
+        ({"oneOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]}, Kind.DATE_TIME, ()),
+        ({"anyOf": [{"type": "number"}, {"type": "null"}]}, Kind.NUMBER, ()),
+        ({"enum": ["a", "b", None]}, Kind.TEXT, ("a", "b")),
+        ({"oneOf": [{"enum": ["a"]}, {"enum": ["b", "a"]}, {"type": "null"}]}, Kind.TEXT, ("a", "b")),
+        ({"enumDef": {"a": {}, "b": {}}}, Kind.TEXT, ("a", "b")),
+        ({"type": "array", "items": {"type": "string"}}, Kind.LIST, ()),
+        ({"type": ["string", "number", "null"]}, Kind.ANY, ()),
+        ({"linkTo": "case", "type": "string"}, Kind.TEXT, ()),  # a word of another family of portals
+    ],
+)
+def test_what_a_property_is(prop: dict[str, Any], kind: Kind, choices: tuple[str, ...]) -> None:
+    """The null that serving adds says nothing about a property."""
+    found = with_property(prop).types["sample"].properties["x"]
+    assert (found.kind, found.choices) == (kind, choices)
+
+
+def test_a_name_longer_than_a_sheets_is_known_again(gen3: Schema, tmp_path: Path) -> None:
+    """A node's name of 35 letters is cut in the sheet's name; the workbook and the reader know the whole one."""
+    book = tmp_path / "book.xlsx"
+    node = "longitudinal_questionnaire_response"
+    book.write_bytes(typed_book({node: [{"submitter_id": "q1", "visits.submitter_id": "v1", "question": "Well?"}]}))
+    result = api.compile(book, gen3)
+    assert [record.type for record in result.records] == [node]
+    assert "longitudinal_questionnaire_resp" in str(result.records[0].location)
+
+
+def test_links_are_objects_in_what_is_sent_and_columns_in_what_is_read() -> None:
+    """A link becomes an object, several a list; what is one already stays; an export's links come back as columns."""
+    values = {"submitter_id": "a", "samples.submitter_id": ["s1", "s2"], "projects.code": "GOLD", "gone": None}
+    made = body("aliquot", values)
+    assert made == {
+        "type": "aliquot",
+        "submitter_id": "a",
+        "samples": [{"submitter_id": "s1"}, {"submitter_id": "s2"}],
+        "projects": {"code": "GOLD"},
+        "gone": None,
+    }
+    assert body("aliquot", made) == made
+
+
+def test_a_stored_record_is_a_row_again(gen3: Schema) -> None:
+    """Links of an export stand as lists of ends; the project is told by project_id."""
+    stored = {
+        "id": "u1",
+        "type": "study",
+        "submitter_id": "st1",
+        "project_id": "P1-GOLD",
+        "title": "T",
+        "design": None,
+        "state": "validated",
+    }
+    found = values_of(gen3.types["study"], stored)
+    assert {name: found[name] for name in ("submitter_id", "title", "projects.code")} == {
+        "submitter_id": "st1",
+        "title": "T",
+        "projects.code": "GOLD",
+    }
+    assert "design" not in found
+    ends = {"type": "aliquot", "submitter_id": "a", "samples": [{"node_id": "u", "submitter_id": "s1"}]}
+    assert values_of(gen3.types["aliquot"], ends)["samples.submitter_id"] == ["s1"]
+
+
+HOSTILE = {
+    "no YAML": {"sample": "a: [b"},
+    "a tab": {"sample": "\ta: b"},
+    "an object of Python": {"sample": "!!python/object/apply:os.system [ls]"},
+    "nothing": {},
+    "no nodes": {"_definitions": {"x": {}}},
+    "a list": {"sample": [1, 2]},
+    "a reference to nowhere": {"sample": {**NODE, "properties": {"x": {"$ref": "_definitions.yaml#/x"}}}},
+    "a reference to itself": {"sample": {**NODE, "properties": {"$ref": "#/properties"}}},
+    "two that refer to each other": {
+        "_definitions": {"a": {"b": {"$ref": "#/c"}}, "c": {"d": {"$ref": "#/a"}}},
+        "sample": {**NODE, "properties": {"x": {"$ref": "_definitions.yaml#/a"}}},
+    },
+    "a reference to a text": {
+        "_definitions": {"x": "text"},
+        "sample": {"properties": {"$ref": "_definitions.yaml#/x"}},
+    },
+    "a million laughs": {
+        "_definitions": {
+            f"l{n}": {f"a{k}": {"$ref": f"#/l{n + 1}"} for k in range(10)} if n < 9 else {"x": {}} for n in range(10)
+        },
+        "sample": {**NODE, "properties": {"$ref": "_definitions.yaml#/l0"}},
+    },
+}
+
+
+@pytest.mark.parametrize("documents", HOSTILE.values(), ids=HOSTILE)
+def test_a_dictionary_that_is_none_is_told(documents: dict[str, Any]) -> None:
+    """Whatever is handed in as a dictionary ends with a sentence, soon, and runs nothing."""
+    with pytest.raises(SchemaError):
+        load_schema(documents, "test", "")
+
+
+def test_odd_values_do_no_harm() -> None:
+    """Words with values of the wrong shape are left out; the node can be filled in all the same."""
+    odd = {"type": 5, "enum": "abc", "pattern": "(", "minimum": "1", "items": 3, "description": ["x"], "term": 7}
+    schema = with_property(odd, links=[1, {"subgroup": [None]}, {"name": 3}], systemProperties=None, required=None)
+    assert set(schema.types["sample"].properties) >= {"submitter_id", "x"}
+
+
+def plan_of(sheets: Any, schema: Schema, folder: Path) -> Plan:
+    book = folder / "book.xlsx"
+    book.write_bytes(typed_book(sheets))
+    plan = api.compile(book, schema).plan
+    assert plan is not None
+    return plan
+
+
+def test_requests_hold_500_rows_whose_parents_went_before(gen3: Schema, tmp_path: Path) -> None:
+    """Rows of one node go together, at most 500 at a time; a link to their own node leads back, or stays in the request."""
+    visits = [
+        {
+            "submitter_id": f"v{n}",
+            "participants.submitter_id": "p",
+            "day": n,
+            "previous_visits.submitter_id": f"v{n - 1}",
+        }
+        for n in range(1199, 0, -1)
+    ]
+    visits.append({"submitter_id": "v0", "participants.submitter_id": "p", "day": 0})
+    sheets = {
+        "visit": visits,
+        "participant": [{"submitter_id": "p", "studies.submitter_id": "st", "sex": "male"}],
+        "study": [{"submitter_id": "st", "projects.code": "GOLD", "title": "T"}],
+    }
+    requests = list(render(plan_of(sheets, gen3, tmp_path), gen3))
+    assert [(len(r.body), {d["type"] for d in r.body}) for r in requests] == [
+        (1, {"study"}),
+        (1, {"participant"}),
+        (AT_ONCE, {"visit"}),
+        (AT_ONCE, {"visit"}),
+        (200, {"visit"}),
+    ]
+    there: set[str] = set()
+    for request in requests:
+        there |= {d["submitter_id"] for d in request.body}
+        assert {d["previous_visits"]["submitter_id"] for d in request.body if "previous_visits" in d} <= there
+
+
+def test_compiled_files_are_the_requests(gen3: Schema, tmp_path: Path) -> None:
+    """``requests/`` holds a JSON array for each request; plan.json has the same bodies, and each value's cell."""
+    book = tmp_path / "book.xlsx"
+    book.write_bytes(typed_book({"study": [{"submitter_id": "st", "projects.code": "GOLD", "title": "T"}]}))
+    api.write_plan(api.compile(book, gen3), tmp_path / "out")
+    (request,) = (tmp_path / "out" / "requests").iterdir()
+    expected = '{"type":"study","submitter_id":"st","projects":{"code":"GOLD"},"title":"T"}'
+    assert (request.name, request.read_text("utf-8")) == ("document-0001.json", f"[{expected}]")
+    plan = (tmp_path / "out" / "plan.json").read_text("utf-8")
+    assert f'"body":{expected}' in plan
+    assert '"/projects/code":"study!C5"' in plan

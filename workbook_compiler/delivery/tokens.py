@@ -1,0 +1,48 @@
+"""Tokens that last for minutes: asked for with a key, kept in memory alone, renewed before they end."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from workbook_compiler.delivery import client, wire
+from workbook_compiler.delivery.keys import Key, claims
+from workbook_compiler.model.service import Send
+
+EARLY = 300.0
+"""So many seconds before its end a token is no longer used."""
+FRESH = 5.0
+"""So many seconds a token is new: another thread has just asked for it."""
+
+Login = Callable[[Send, str, str], str]
+"""``(send, key id, secret)`` -> a token; raises UnreachableError when the key isn't accepted."""
+
+
+class Tokens:
+    """The token of a key, one for all threads."""
+
+    def __init__(self, ask: Callable[[], str], now: Callable[[], float] = time.time) -> None:
+        self._ask, self._now = ask, now
+        self._lock = threading.Lock()
+        self._token, self._since, self._until = "", 0.0, 0.0
+
+    def __call__(self, anew: bool = False) -> str:
+        """Return a token that is good for a while; ``anew``: the server didn't take the last one."""
+        with self._lock:
+            moment = self._now()
+            if moment >= self._until - EARLY or (anew and moment - self._since > FRESH) or not self._token:
+                self._token, self._since = self._ask(), moment
+                said = claims(self._token).get("exp")
+                self._until = float(said) if isinstance(said, int | float) else moment + 2 * EARLY
+            return self._token
+
+
+@contextmanager
+def session(server: str, key: Key, login: Login, jobs: int = 4) -> Iterator[client.Session]:
+    """Give messages to a server under the tokens of a key. The key itself goes only to where tokens are asked for."""
+    with client.Session(server, None, jobs=1) as door:
+        tokens = Tokens(lambda: login(door.send, key.id, key.secret))
+        with client.Session(server, None, jobs=jobs, auth=wire.Bearer(tokens)) as opened:
+            yield opened

@@ -326,7 +326,7 @@ def test_the_plan_shows_files_from_elsewhere(tmp_path: Path, where: submission.W
     rows = (("demo-lab:i", "../private.png"), ("demo-lab:j", "gel.png"))
     book = book_of(tmp_path / "book", Table("Image", headers, rows))
     one = planned(book, where)
-    with submission.connection("4dn", where) as to:
+    with submission.connection("4dn", where):
         lines = submission.overview(one, "There").splitlines()
     assert [line for line in lines if "elsewhere" in line] == ["Image!C5  a file from elsewhere: ../private.png"]
 

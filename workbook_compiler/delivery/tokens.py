@@ -13,8 +13,6 @@ from workbook_compiler.model.service import Send
 
 EARLY = 300.0
 """So many seconds before its end a token is no longer used."""
-FRESH = 5.0
-"""So many seconds a token is new: another thread has just asked for it."""
 
 Login = Callable[[Send, str, str], str]
 """``(send, key id, secret)`` -> a token; raises UnreachableError when the key isn't accepted."""
@@ -26,14 +24,14 @@ class Tokens:
     def __init__(self, ask: Callable[[], str], now: Callable[[], float] = time.time) -> None:
         self._ask, self._now = ask, now
         self._lock = threading.Lock()
-        self._token, self._since, self._until = "", 0.0, 0.0
+        self._token, self._until = "", 0.0
 
-    def __call__(self, anew: bool = False) -> str:
-        """Return a token that is good for a while; ``anew``: the server didn't take the last one."""
+    def __call__(self, refused: str = "") -> str:
+        """Return a token that is good for a while, and not one that the server refused."""
         with self._lock:
             moment = self._now()
-            if moment >= self._until - EARLY or (anew and moment - self._since > FRESH) or not self._token:
-                self._token, self._since = self._ask(), moment
+            if moment >= self._until - EARLY or self._token == refused:
+                self._token = self._ask()
                 said = claims(self._token).get("exp")
                 self._until = float(said) if isinstance(said, int | float) else moment + 2 * EARLY
             return self._token

@@ -138,20 +138,22 @@ class Auth(AuthBase):
 
 
 class Bearer(Auth):
-    """A token that lasts for minutes, as a header; ``token(anew)`` gives one that is good, asked for anew if need be."""
+    """A token that lasts for minutes, as a header; ``token(refused)`` gives one that is good, and another than a refused one."""
 
-    def __init__(self, token: Callable[[bool], str]) -> None:
+    def __init__(self, token: Callable[[str], str]) -> None:
         super().__init__(None)
         self._token = token
+        self._last = threading.local()
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Put the token on a message."""
-        request.headers["Authorization"] = f"bearer {self._token(False)}"
+        self._last.token = self._token("")
+        request.headers["Authorization"] = f"bearer {self._last.token}"
         return request
 
     def renewed(self) -> bool:
-        """Ask for another token, as the server doesn't take this one."""
-        self._token(True)
+        """Ask for another token than the one of this thread's last message, which the server didn't take."""
+        self._token(self._last.token)
         return True
 
 

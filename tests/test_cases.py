@@ -63,6 +63,9 @@ NOT_A_TABLE = {
     "FLE07": "a checksum of another file: test_attachments.py",
     "FLE08": "a file that can't be read: test_attachments.py",
     "FIT09": "a link that only one row may have: test_gen3_faults.py",
+    "POR16": "a link of a record that can't be moved: test_gen3_submit.py",
+    "POR17": "a commons that stores something else: test_gen3_submit.py",
+    "POR18": "a row of another project: test_gen3_submit.py",
     "SHT08": "a table of rows of several nodes: test_gen3_layouts.py",
     "REF09": "a link by a number that a commons gave: test_gen3_layouts.py",
 }

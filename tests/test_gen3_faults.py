@@ -46,7 +46,7 @@ def faults(entity: EntityType) -> Iterator[Fault]:
         if prop.required:
             yield name, None, frozenset(("REQ01", "IDN02"))
         if leaf.link:
-            yield name, f"{leaf.link.targets[0]}-2", frozenset(("REF01",))
+            yield name, f"{leaf.link.targets[0]}x-1", frozenset(("REF01",))
         elif leaf.choices:
             yield name, "no such value", frozenset(("ENU01",))
         elif leaf.pattern:

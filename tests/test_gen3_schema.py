@@ -208,3 +208,42 @@ def test_compiled_files_are_the_requests(gen3: Schema, tmp_path: Path) -> None:
     plan = (tmp_path / "out" / "plan.json").read_text("utf-8")
     assert f'"body":{expected}' in plan
     assert '"/projects/code":"study!C5"' in plan
+
+
+def links(typed: str, schema: Schema, folder: Path, *known: str) -> list[tuple[str, tuple[str, ...]]]:
+    """What is said of a sample's link to a participant, where these participants have rows."""
+    rows = [{"submitter_id": name, "studies.submitter_id": "st", "sex": "male"} for name in known]
+    sample = {"submitter_id": "s", "participants.submitter_id": typed, "tissue": "blood"}
+    book = folder / "book.xlsx"
+    book.write_bytes(typed_book({"participant": rows, "sample": [sample]}))
+    said = api.compile(book, schema).diagnostics
+    return [(d.code.id, d.suggestions) for d in said if d.location.sheet == "sample"]
+
+
+def test_another_number_is_another_record(gen3: Schema, tmp_path: Path) -> None:
+    """P-0008 beside P-0009 may well be in the project already: it is looked up there, and the near one is named."""
+    assert links("P-0008", gen3, tmp_path, "P-0009") == [("REF02", ("P-0009",))]
+    assert links("P-009", gen3, tmp_path, "Q-0009") == [("REF02", ())]
+    assert links("PP-0009", gen3, tmp_path, "P-0009") == [("REF01", ("P-0009",))]
+    assert links("p-0009", gen3, tmp_path, "P-0009") == [("REF03", ("P-0009",))]
+
+
+def test_a_name_may_have_a_slash(gen3: Schema, tmp_path: Path) -> None:
+    """Names are no paths: a/b is found as a/b, isn't b, and is looked up where no row has it."""
+    assert links("a/b", gen3, tmp_path, "a/b") == []
+    assert links("site 4/b", gen3, tmp_path, "b") == [("REF02", ())]
+
+
+def test_two_nodes_may_have_the_same_name(gen3: Schema, tmp_path: Path) -> None:
+    """A name is unique within its node: a link finds the row of the node that it leads to."""
+    sheets = {
+        "study": [{"submitter_id": "x", "projects.code": "GOLD", "title": "T"}],
+        "participant": [{"submitter_id": "x", "studies.submitter_id": "x", "sex": "male"}],
+        "visit": [{"submitter_id": "x", "participants.submitter_id": "x", "day": 1}],
+    }
+    plan = plan_of(sheets, gen3, tmp_path)
+    assert [op.depends_on for op in plan.operations] == [(), ("study!5",), ("participant!5",)]
+    twice = {**sheets, "study": [*sheets["study"], *sheets["study"]]}
+    (tmp_path / "twice.xlsx").write_bytes(typed_book(twice))
+    result = api.compile(tmp_path / "twice.xlsx", gen3)
+    assert [(d.code.id, str(d.location)) for d in result.diagnostics] == [("IDN01", "study!B6")]

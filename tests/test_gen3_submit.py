@@ -6,6 +6,7 @@ import json
 import os
 import random
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from workbook_compiler.delivery import transactions
 from workbook_compiler.errors import UnreachableError, UsageError
 from workbook_compiler.model.schema import Schema
 from workbook_compiler.portals.gen3 import GEN3
-from workbook_compiler.submission import Compared
+from workbook_compiler.submission import Compared, Submitted
 
 PROJECT = f"P1-{CODE}"
 Sheets = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -85,7 +86,7 @@ class Run:
         with sending.commons(GEN3, keyfile=self.key) as to:
             return sending.compared(result.plan, to, sending.project(to, self.project, result.plan), [book])
 
-    def sent(self, book: Path, **options: Any) -> sending.Entered:
+    def sent(self, book: Path, **options: Any) -> Submitted:
         one = self.compared(book)
         assert one.ok, [(str(d.location), d.message) for d in one.diagnostics]
         with sending.commons(GEN3, keyfile=self.key) as to:
@@ -113,7 +114,7 @@ def run_once(one_kind: Commons, schema: Schema, tmp_path: Path) -> Run:
     return Run(one_kind, schema, tmp_path)
 
 
-def states(done: sending.Entered) -> dict[str, int]:
+def states(done: Submitted) -> dict[str, int]:
     found = [one.state.value for one in done.outcomes]
     return {state: found.count(state) for state in dict.fromkeys(found)}
 
@@ -369,6 +370,21 @@ def test_a_success_that_stored_nothing_is_found_out(run: Run, schema: Schema) ->
     assert states(done) == {"refused": 2}
     assert {d.code.id for d in done.diagnostics} == {"POR09"}
     assert not done.ok
+
+
+def test_what_is_stored_as_something_else_is_told(run_once: Run, schema: Schema) -> None:
+    """The record is there and one of its values isn't what was sent: a warning at that cell, with what is there."""
+
+    def altered(exchange: Any) -> None:
+        answer = exchange.forward()
+        exchange.reply(replace(answer, body=answer.body.replace(b'"flu"', b'"influenza"')))
+
+    sheets = chain(schema, 2, ("experiment", "case"))
+    sheets["case"][1]["disease_type"] = "flu"
+    run_once.server.faults.append(Fault(exports, altered))
+    done = run_once.sent(run_once.book(sheets))
+    assert states(done) == {"created": 4}
+    assert [(d.code.id, str(d.location), d.value) for d in done.diagnostics] == [("POR17", "case!D6", "influenza")]
 
 
 @pytest.mark.parametrize(

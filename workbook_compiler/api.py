@@ -302,23 +302,31 @@ def submit(
     server: str | None = None,
     lab: str | None = None,
     award: str | None = None,
+    project: str | None = None,
+    partial: bool = False,
     step: Step = silent,
 ) -> Submitted:
     """Send a plan to its portal: what isn't there is created, what differs updated, data files are uploaded.
 
     ``key`` is a key file (else ``~/keypairs.json``). ``book`` is the path of the workbook, or of each in the plan's order, when
-    it isn't in the working folder: the journal lies beside it, and files are named from there. Nothing is sent when the
-    portal's answers show errors: they are in ``diagnostics`` then. Raises UsageError without a key, UnreachableError when
+    it isn't in the working folder: the journal lies beside it, and files are named from there. ``lab`` and ``award`` are for
+    4DN, ``project`` and ``partial`` for Gen3. Nothing is sent when the portal's answers show errors: they are in
+    ``diagnostics`` then. Raises UsageError without a key, UnreachableError when
     the portal doesn't let us in.
     """
-    from workbook_compiler import submission, uploading
+    from workbook_compiler import commons, submission, uploading
 
-    where = submission.Where(Path(key).expanduser() if key else None, None, server, lab, award)
+    keyfile = Path(key).expanduser() if key else None
     given = (
         [source.name for source in plan.workbooks] if book is None else [book] if isinstance(book, str | Path) else book
     )
+    books = [Path(path) for path in given]
+    chosen = portal(plan.portal)
+    if chosen.transactions is not None:
+        return commons.sent(plan, chosen, keyfile, books, server, project, partial=partial, step=step)
+    where = submission.Where(keyfile, None, server, lab, award)
     with submission.connection(plan.portal, where) as to:
-        one = submission.compared(plan, to, where, [Path(path) for path in given], step)
+        one = submission.compared(plan, to, where, books, step)
         if not one.ok:
             return submission.Submitted((), one.diagnostics)
         done = submission.submit(one, to, where, step)

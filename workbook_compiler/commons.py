@@ -12,8 +12,8 @@ from workbook_compiler.delivery import compare, emit, journal, keys, outcomes, t
 from workbook_compiler.delivery.client import Session
 from workbook_compiler.delivery.export import Asked
 from workbook_compiler.delivery.receipts import Receipt
-from workbook_compiler.delivery.submit import DONE, Outcome, State
-from workbook_compiler.errors import UsageError, WorkbookCompilerError
+from workbook_compiler.delivery.submit import Outcome, State
+from workbook_compiler.errors import UsageError
 from workbook_compiler.model.codes import portal as codes
 from workbook_compiler.model.diagnostics import Diagnostic, Location
 from workbook_compiler.model.plan import Action, Operation, Plan
@@ -22,7 +22,7 @@ from workbook_compiler.model.records import Record
 from workbook_compiler.model.report import Step, silent
 from workbook_compiler.model.schema import Schema
 from workbook_compiler.model.service import Found, Stored, Transactions
-from workbook_compiler.submission import Compared
+from workbook_compiler.submission import Compared, Submitted
 from workbook_compiler.submission.comparing import as_exported, gone, known_from
 
 
@@ -35,20 +35,6 @@ class Commons:
     session: Session
     server: str
     warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Entered:
-    """How it went."""
-
-    outcomes: tuple[Outcome, ...]
-    diagnostics: tuple[Diagnostic, ...]
-    stopped: WorkbookCompilerError | None = None
-
-    @property
-    def ok(self) -> bool:
-        """True when every row is there."""
-        return self.stopped is None and all(one.state in DONE for one in self.outcomes)
 
 
 @contextmanager
@@ -242,7 +228,7 @@ def rehearsed(one: Compared, to: Commons, project_: str, step: Step = silent) ->
     return [*told, *_loose(one.plan, loose)]
 
 
-def submit(one: Compared, to: Commons, project_: str, *, partial: bool = False, step: Step = silent) -> Entered:
+def submit(one: Compared, to: Commons, project_: str, *, partial: bool = False, step: Step = silent) -> Submitted:
     """Send the plan and return how it went; the journal beside the first workbook knows it too. Run again, it goes on.
 
     Raises UsageError when another run sends the same workbook.
@@ -257,14 +243,32 @@ def submit(one: Compared, to: Commons, project_: str, *, partial: bool = False, 
         if done.stopped is None and all(fared.state is not State.UNCLEAR for fared in done.outcomes):
             notes.end()
     said = (*outcomes.findings(done.outcomes), *_loose(one.plan, done.loose))
-    return Entered(done.outcomes, said, done.stopped)
+    return Submitted(done.outcomes, said, done.stopped)
+
+
+def sent(
+    plan: Plan,
+    portal: Portal,
+    keyfile: Path | None,
+    books: Sequence[Path],
+    server: str | None = None,
+    project_: str | None = None,
+    *,
+    partial: bool = False,
+    step: Step = silent,
+) -> Submitted:
+    """Compare a plan with its commons and send it, unless something stands in the way."""
+    with commons(portal, server=server, keyfile=keyfile) as to:
+        meant = project(to, project_, plan)
+        one = compared(plan, to, meant, books, step)
+        return submit(one, to, meant, partial=partial, step=step) if one.ok else Submitted((), one.diagnostics)
 
 
 def _loose(plan: Plan, words: Iterable[str]) -> Iterator[Diagnostic]:
     return (Diagnostic(codes.POR15, Location(plan.workbooks[0].name), context={"words": one}) for one in words)
 
 
-def receipts(done: Entered, one: Compared) -> list[Receipt]:
+def receipts(done: Submitted, one: Compared) -> list[Receipt]:
     """Return a receipt for each row: what the commons calls its record, and how it fared."""
     return [_receipt(fared, one) for fared in done.outcomes if not fared.operation.deferred]
 

@@ -39,11 +39,12 @@ class Identifiers:
         """Return the identifier that differs from ``value`` in capitals alone."""
         return self._folded.get(value.casefold())
 
-    def close(self, value: str) -> list[str]:
+    def close(self, value: str, *, numbers: bool = True) -> list[str]:
         """Return up to three identifiers within a slip of the finger, the nearest first.
 
         One letter added, left out, changed or two swapped counts one. Short names may differ by one, names from eight
-        letters on by two. Names that differ in numbers alone may differ by one: sample-99 isn't a slip for sample-101.
+        letters on by two. Names that differ in numbers alone may differ by one: sample-99 isn't a slip for sample-101. Without
+        ``numbers`` they aren't a slip at all: sample-2 is another one than sample-1.
         """
         from rapidfuzz import process
         from rapidfuzz.distance import OSA
@@ -59,6 +60,8 @@ class Identifiers:
         )
         skeleton = _DIGITS.sub("0", value)
         likely = [
-            (distance, name) for name, distance, _ in found if distance <= 1 or _DIGITS.sub("0", name) != skeleton
+            (distance, name)
+            for name, distance, _ in found
+            if (numbers and distance <= 1) or _DIGITS.sub("0", name) != skeleton
         ]
         return [name for _, name in sorted(likely)[:3]]

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from workbook_compiler.api import Result
-    from workbook_compiler.commons import Commons, Entered
+    from workbook_compiler.commons import Commons
     from workbook_compiler.exporting import Exported
     from workbook_compiler.model.schema import Schema
-    from workbook_compiler.submission import Compared
+    from workbook_compiler.submission import Compared, Submitted
 
 PARTIAL = "A request with a wrong row is not stored at all. With --partial its other rows are sent without it."
 
@@ -121,7 +121,7 @@ def _sent(result: Result, one: Compared, to: Commons, project: str, named: Named
     return _verdict(done, named)
 
 
-def _verdict(done: Entered, named: Named) -> int:
+def _verdict(done: Submitted, named: Named) -> int:
     from workbook_compiler.submission import GO_ON
 
     if done.stopped is not None:

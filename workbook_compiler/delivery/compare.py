@@ -286,6 +286,8 @@ class _Comparer:
         return bool(stored == value)
 
     def _same_record(self, stored: str, typed: str) -> bool:
+        if not self._schema.paths:
+            return stored == typed
         if "/" not in typed and typed == key_of(stored):  # what it is called among its like
             return True
         found = self._named.get(typed) or self._named.get(key_of(typed))

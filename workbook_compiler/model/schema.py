@@ -166,6 +166,8 @@ class Schema:
     source: str
     """Where it was read from: a file's name or an address."""
     sha256: str
+    paths: bool = True
+    """A link may be a path of the portal: ``/labs/my-lab/``. Else a slash is a letter like any other."""
     parts: tuple[str, ...] = ()
     """Of a portal whose schemas come in parts of which a workbook needs some: the names of those chosen."""
 

@@ -209,7 +209,7 @@ class _Resolver:
         return tuple(found)
 
     def _note_wrong(self, record: Record, pointer: Pointer, value: str, targets: tuple[str, ...]) -> None:
-        if _is_refused_form(value):
+        if self._schema.paths and _is_refused_form(value):
             self._misspelt.setdefault(value, []).append((record, pointer))
         elif self._candidates(value):
             self._mistyped.setdefault((value, targets), []).append((record, pointer))
@@ -218,6 +218,8 @@ class _Resolver:
 
     def _candidates(self, value: str) -> Sequence[tuple[int, Pointer]]:
         """The records a value may name: an identifier, or a path that ends in one."""
+        if not self._schema.paths:
+            return self._index.get(value, ())
         return self._index.get(value) or (() if _is_refused_form(value) else self._index.get(key_of(value), ()))
 
     def _find(self, value: str, targets: Sequence[str]) -> int | None:
@@ -259,19 +261,21 @@ class _Resolver:
     def _unknown(
         self, value: str, absent: Sequence[tuple[Record, Pointer, tuple[str, ...]]], names: Identifiers
     ) -> Diagnostic:
-        places = [(record, pointer) for record, pointer, _ in absent]
-        capitals = names.same_but_capitals(key_of(value))
-        close = [capitals] if capitals else [] if "/" in value else names.close(value)
+        places, paths = [(record, pointer) for record, pointer, _ in absent], self._schema.paths
+        key = key_of(value) if paths else value
+        capitals = names.same_but_capitals(key)
+        close = [capitals] if capitals else [] if paths and "/" in value else names.close(value, numbers=paths)
         if not close:
             at, related, field = self._places(places, error=False)
             targets = frozenset(name for _, _, accepted in absent for name in accepted)
-            return Diagnostic(links.REF02, at, field, value, {"targets": tuple(sorted(targets))}, related=related)
+            near = () if paths else tuple(names.close(value))
+            return Diagnostic(links.REF02, at, field, value, {"targets": tuple(sorted(targets))}, near, related)
         at, related, field = self._places(places)
         number, pointer = self._index[close[0]][0]
         meant = self._records[number].origin.locations()[pointer]
-        context = {"nearest": close[0], "nearest_at": _seen_from(at, meant)}
+        context = {"nearest": close[0], "nearest_at": _seen_from(at, meant), **({} if paths else _NO_PATHS)}
         code = links.REF03 if capitals else links.REF01
-        near = tuple(value.replace(key_of(value), name) for name in close)
+        near = tuple(value.replace(key, name) for name in close)
         return Diagnostic(code, at, field, value, context, near, (*related, meant))
 
     def _places(
@@ -284,6 +288,10 @@ class _Resolver:
             self._taken.add(first)
         name = ".".join(str(step) for step in places[0][1] if isinstance(step, str))
         return first, tuple(at for at in cells if at != first), name
+
+
+_NO_PATHS = {"advice": "send this sheet without the one that has the other."}
+"""What to do where a link can't be written as a path: in a workbook of its own nothing is near it."""
 
 
 def _seen_from(at: Location, other: Location) -> str:

@@ -83,7 +83,8 @@ def load_schema(documents: Mapping[str, Any], source: str, sha256: str) -> Schem
         for name, node in nodes.items()
         if name not in NOT_FILLED_IN and node.get("submittable") is not False and "links" in node
     }
-    return Schema(PORTAL, {name: _entity(name, node) for name, node in filled_in.items()}, source, sha256)
+    types = {name: _entity(name, node) for name, node in filled_in.items()}
+    return Schema(PORTAL, types, source, sha256, paths=False)
 
 
 def _entity(name: str, node: Node) -> EntityType:

@@ -190,9 +190,10 @@ def reply(answer: Answer) -> Transaction:
         for name in twice:
             refusals.setdefault(name, []).append(Refusal("conflict", (NAME,), "", taken))
     said = [words for words, names in loose if not names]
-    if not entities and not said:
+    success = body.get("success") is True and answer.ok
+    if not success and not refusals and not said:
         said = [_said(answer) or f"it answered {answer.status}"]
-    return Transaction(body.get("success") is True and answer.ok, numbers, refusals, tuple(said))
+    return Transaction(success, numbers, refusals, tuple(said))
 
 
 def _name(entity: Mapping[str, Any]) -> Name:

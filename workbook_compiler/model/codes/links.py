@@ -30,10 +30,10 @@ REF01 = Code(
     Severity.ERROR,
     title="No row has this identifier, but one has nearly the same",
     message="No row is called “{value}”, but {nearest_at} is called “{nearest}”.",
-    hint="If that row is meant, correct the cell. "
-    "If a record of the portal is meant, write it as the portal's path, with slashes.",
+    hint="If that row is meant, correct the cell. If a record of the portal is meant, {advice}",
     why="A letter too many or too few leads to a link to nothing.",
     example="my-lab:sampel1 → my-lab:sample1",
+    usual=(("advice", "write it as the portal's path, with slashes."),),
 )
 REF02 = Code(
     "REF02",

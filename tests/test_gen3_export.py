@@ -175,3 +175,9 @@ def test_a_renamed_row_is_asked_about(filled: Path, gen3: Commons, tmp_path: Pat
     book.save(tmp_path / "renamed.xlsx")
     planned = wbc("plan", "renamed.xlsx", "--portal", "gen3", cwd=tmp_path)
     assert (planned.code, "POR12" in planned.err) == (1, True)
+
+
+def test_a_file_is_asked_for_by_its_drs_id(tmp_path: Path) -> None:
+    """A commons keeps files elsewhere: by its own number alone a file isn't found, and the way that works is told."""
+    done = wbc("download", "14566215-684d-40f6-845f-6a8bc3a93014", "--portal", "gen3", cwd=tmp_path)
+    assert (done.code, "drs://" in done.err) == (2, True)

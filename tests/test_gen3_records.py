@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from gen3_rows import CODE, name_of, plain_row, plain_rows
 from gen3_witness import (
@@ -65,6 +66,22 @@ def test_a_row_of_every_node_is_taken(gen3: Schema, validators: Validators, tmp_
     """A workbook with what each node needs compiles to documents that the commons' own validators take."""
     assert len(gen3.types) == 25
     made = documents(compiled(plain_rows(gen3), gen3, tmp_path))
+    assert len(made) == 25
+    assert validators.check(made) == [[]] * 25
+
+
+def test_a_template_that_is_filled_in_is_taken(gen3: Schema, validators: Validators, tmp_path: Path) -> None:
+    """The blank workbook of all nodes has a column for whatever a row needs; filled in, the validators take its documents."""
+    blank = tmp_path / "blank.xlsx"
+    api.template(gen3, path=blank)
+    book = openpyxl.load_workbook(blank)
+    for node, (cells,) in plain_rows(gen3).items():
+        sheet = book[node]
+        places = {str(cell.value).removeprefix("*"): cell.column for cell in sheet[1]}
+        for header, typed in cells.items():
+            sheet.cell(5, places[header]).value = typed
+    book.save(tmp_path / "filled.xlsx")
+    made = documents(api.compile(tmp_path / "filled.xlsx", gen3))
     assert len(made) == 25
     assert validators.check(made) == [[]] * 25
 

@@ -549,6 +549,25 @@ def test_the_sdks_own_tables_lose_what_ours_keep(run_once: Run, schema: Schema) 
     assert theirs != words
 
 
+def test_the_sdk_meets_the_same_commons_on_a_bad_day(run_once: Run, schema: Schema) -> None:
+    """An independent client creates and updates, and is refused what we are refused; a token that was ended ends its run."""
+    assert run_once.sent(run_once.book(chain(schema, 1, ("experiment",)))).ok
+    code = """
+import requests
+case = {"type": "case", "submitter_id": "c1", "experiments": {"submitter_id": "experiment-0"}}
+said = []
+for more in ({}, {"disease_type": "flu"}, {"experiments": {"submitter_id": "nope"}}, {"nosuch": 1}, {}):
+    try:
+        said.append(submission.submit_record("P1", "GOLD", {**case, **more})["success"])
+    except requests.exceptions.HTTPError as error:
+        said.append(error.response.status_code)
+print(json.dumps(said))
+"""
+    run_once.server.faults.append(Fault(nth_upload(5), expires(run_once.server), times=1))
+    assert asked(run_once, code) == [True, True, 400, 400, 401]
+    assert run_once.stored()["case", "c1"]["disease_type"] == "flu"
+
+
 def test_dry_runs_and_queries_store_nothing(run_once: Run, schema: Schema) -> None:
     """A plan asks and a rehearsal tries: neither puts anything in."""
     run_once.rehearsed(run_once.book(chain(schema, 2)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from workbook_compiler.delivery import compare, emit, journal, keys, outcomes, tokens, transactions
+from workbook_compiler.delivery import compare, emit, journal, keys, outcomes, rehearsals, tokens, transactions
 from workbook_compiler.delivery.client import Session
 from workbook_compiler.delivery.export import Asked
 from workbook_compiler.delivery.receipts import Receipt
@@ -222,7 +222,7 @@ def _door(one: Compared, to: Commons, project_: str) -> transactions.Door:
 
 def rehearsed(one: Compared, to: Commons, project_: str, step: Step = silent) -> list[Diagnostic]:
     """Return what the commons has against the rows; nothing is stored."""
-    found, loose = transactions.rehearse(one.plan, _door(one, to, project_), step)
+    found, loose = rehearsals.rehearse(one.plan, _door(one, to, project_), step)
     by_id = {op.id: op for op in one.plan.operations}
     told = [outcomes.at_cell(by_id[name].record, refusal) for name, refusals in found.items() for refusal in refusals]
     return [*told, *_loose(one.plan, loose)]

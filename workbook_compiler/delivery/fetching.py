@@ -71,6 +71,8 @@ def _source(portal: Portal, name: str, options: Asking) -> Iterator[Source]:
         with Session(address) as session:
             yield drs.of_drs(session, own)
         return
+    if portal.transactions is not None:
+        raise UsageError(f"Files of a {portal.title} are fetched by their DRS id: wbc download drs://HOST/ID.")
     on_the_web = re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", name) is not None
     if on_the_web:
         refuse_other_than_web(name)

@@ -15,24 +15,44 @@ from workbook_compiler.pipeline.order import Worked
 from workbook_compiler.pipeline.sheet import leaves
 
 Body = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
+Ways = Mapping[str, str]
+"""The place of a value in the new shape, and the one that it has in the old."""
 
 
 def shaped(batches: Sequence[Batch], body: Body | None) -> list[Batch]:
     """Return the batches with each operation's body as the portal takes it."""
     if body is None:
         return list(batches)
-    return [replace(batch, operations=tuple(_shaped(op, body) for op in batch.operations)) for batch in batches]
+    known: dict[tuple[Any, ...], Ways] = {}
+    return [replace(batch, operations=tuple(_shaped(op, body, known) for op in batch.operations)) for batch in batches]
 
 
-def _shaped(op: Operation, body: Body) -> Operation:
-    return op._replace(body=body(op.record.type, op.body), origins=Worked(partial(_origins, op, body)))
+def _shaped(op: Operation, body: Body, known: dict[tuple[Any, ...], Ways]) -> Operation:
+    return op._replace(body=body(op.record.type, op.body), origins=Worked(partial(_origins, op, body, known)))
 
 
-def _origins(op: Operation, body: Body) -> str:
-    """The cells of a body in its new shape: its values are replaced by their places, and shaped the same way."""
+def _origins(op: Operation, body: Body, known: dict[tuple[Any, ...], Ways]) -> str:
+    """The cells of a body in its new shape. Rows that fill in the same places are shaped the same way."""
+    filled = (op.record.type, *((name, len(one) if isinstance(one, list) else -1) for name, one in op.body.items()))
+    is_flat = not any(isinstance(inner, dict | list) for one in op.body.values() for inner in _inside(one))
+    ways = known.get(filled) if is_flat else None
+    if ways is None:
+        ways = _ways(op, body)
+        if is_flat:
+            known[filled] = ways
+    cells = json.loads(op.origins.text())
+    return json_text({new: cells[old] for new, old in ways.items() if old in cells})
+
+
+def _inside(value: Any) -> Sequence[Any]:
+    """The parts of a list; of an object itself, which has a shape of its own."""
+    return value if isinstance(value, list) else [value]
+
+
+def _ways(op: Operation, body: Body) -> Ways:
+    """The values of a body are replaced by their places, and shaped the same way."""
     places: dict[str, Any] = {}
     for pointer in leaves(op.body):
         place_value(places, pointer, json_pointer(pointer))
-    made, cells = body(op.record.type, places), json.loads(op.origins.text())
-    found = {json_pointer(pointer): value_at(made, pointer) for pointer in leaves(made)}
-    return json_text({pointer: cells[place] for pointer, place in found.items() if place in cells})
+    made = body(op.record.type, places)
+    return {json_pointer(pointer): str(value_at(made, pointer)) for pointer in leaves(made)}

@@ -7,6 +7,7 @@ request or an earlier one. TSV would lose types, commas and empty cells, so it i
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from workbook_compiler.model.plan import Action, Operation, Plan, Request
@@ -52,6 +53,7 @@ def values_of(entity: EntityType, stored: Mapping[str, Any]) -> dict[str, Any]:
     return made
 
 
+@lru_cache(maxsize=256)
 def required(entity: EntityType) -> list[str]:
     """Return the columns that every message about a record has to repeat: its name, what is needed, and its links."""
     return [

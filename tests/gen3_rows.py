@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 from workbook_compiler.model.schema import EntityType, Kind, Property, Schema
+from workbook_compiler.portals.gen3_dictionary import nodes
 
 CODE = "GOLD"
 Cells = dict[str, Any]
@@ -43,3 +46,24 @@ def plain_cell(entity: EntityType, prop: Property) -> Any:
     if leaf.kind in (Kind.INTEGER, Kind.NUMBER):
         return int(leaf.minimum or 1)
     return {Kind.BOOLEAN: True, Kind.DATE_TIME: "2024-03-01T10:00:00Z"}.get(leaf.kind, "a" * 32)
+
+
+def served(folder: Path) -> dict[str, Any]:
+    """A dictionary's files as a commons serves them: references resolved, null allowed in what isn't needed."""
+    found = nodes({file.stem: file.read_text("utf-8") for file in folder.glob("*.yaml")}, folder.name)
+    made = json.loads(json.dumps(found))
+    for node in made.values():
+        needed = {
+            *node.get("required", ()),
+            *(link["name"] for link in node["links"] if link.get("required") and "name" in link),
+        }
+        for name, prop in node["properties"].items():
+            words = [word for word in ("type", "enum", "anyOf", "oneOf") if word in prop]
+            if name in needed or not words:
+                continue
+            listed = prop[words[0]] if isinstance(prop[words[0]], list) else [prop[words[0]]]
+            prop[words[0]] = [
+                *listed,
+                {"type": "null"} if words[0].endswith("Of") else "null" if words[0] == "type" else None,
+            ]
+    return {"_definitions": {}, "_terms": {}, "_settings": {}, **made}

@@ -92,6 +92,24 @@ def test_an_export_is_edited_and_goes_back(filled: Path, gen3: Commons, tmp_path
     assert gen3.store.records(PROJECT)["sample", name].properties["days_to_collection"] == 3
 
 
+def test_a_cell_that_was_emptied_is_told(filled: Path, tmp_path: Path) -> None:
+    """Nothing is removed by an empty cell, and a note says how it would be."""
+    assert wbc("export", "--portal", "gen3", "--type", "sample", "-o", "ours.xlsx", cwd=tmp_path).code == 0
+    book = openpyxl.load_workbook(tmp_path / "ours.xlsx")
+    sheet = book["sample"]
+    column = next(cell.column for cell in sheet[1] if cell.value == "longest_dimension")
+    row = next(n for n in range(5, 8) if sheet.cell(n, column).value == "NA")
+    sheet.cell(row, column).value = None
+    book.save(tmp_path / "ours.xlsx")
+    planned = wbc("plan", "ours.xlsx", cwd=tmp_path)
+    assert (planned.code, "POR20" in planned.err, "*delete*" in planned.err) == (0, True, True)
+    sheet.cell(row, column).value = "*delete*"
+    book.save(tmp_path / "ours.xlsx")
+    checked = wbc("check", "ours.xlsx", cwd=tmp_path)
+    assert "DEL01" not in checked.out
+    assert "longest_dimension: NA → nothing" in wbc("plan", "ours.xlsx", cwd=tmp_path).out
+
+
 def test_what_somebody_else_changed_meanwhile_is_a_conflict(filled: Path, gen3: Commons, tmp_path: Path) -> None:
     """A value that was edited here and there since the export isn't overwritten; one that was edited there alone stays."""
     assert wbc("export", "--portal", "gen3", "--type", "sample", "-o", "ours.xlsx", cwd=tmp_path).code == 0
@@ -136,7 +154,7 @@ def test_a_query_as_json_and_as_csv(filled: Path, tmp_path: Path) -> None:
     assert header == "submitter_id,longest_dimension,days_to_collection,cases"
     assert any(line.startswith("sample-") and ",NA,0," in line for line in lines)
     assert wbc(*export, query, "-o", "found.csv", cwd=tmp_path).code == 2  # it is there already
-    assert wbc(*export, "{ nosuch { id } }", "-o", "wrong.json", cwd=tmp_path).code == 4
+    assert wbc(*export, "{ nosuch { id } }", "-o", "wrong.json", cwd=tmp_path).code == 3
     assert wbc(*export, "{ sample { id } case { id } }", "-o", "two.csv", cwd=tmp_path).code == 2
     assert json.loads(wbc(*export, "{ sample { id } }", "-o", "-", cwd=tmp_path).out)["sample"]
 

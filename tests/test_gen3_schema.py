@@ -247,3 +247,28 @@ def test_two_nodes_may_have_the_same_name(gen3: Schema, tmp_path: Path) -> None:
     (tmp_path / "twice.xlsx").write_bytes(typed_book(twice))
     result = api.compile(tmp_path / "twice.xlsx", gen3)
     assert [(d.code.id, str(d.location)) for d in result.diagnostics] == [("IDN01", "study!B6")]
+
+
+def test_a_link_to_one_record_that_names_two(gen3: Schema, tmp_path: Path) -> None:
+    """Names of two rows in a column that takes one: told at the cell, with commas or semicolons between them."""
+    assert links("p1, p2", gen3, tmp_path, "p1", "p2") == [("REF10", ())]
+    assert links("p1;p2", gen3, tmp_path, "p1", "p2") == [("REF10", ())]
+    assert links("p1, x", gen3, tmp_path, "p1", "p2") == [("REF02", ())]
+
+
+def test_a_list_is_not_removed_and_filled_in_at_once(gen3: Schema, tmp_path: Path) -> None:
+    """*delete* beside a name, in whichever column, is an error at its cell; alone it is nothing to remove yet."""
+    first, second = "samples.submitter_id", "samples.submitter_id-1"
+    for cells in ({first: "*delete*", second: "s2"}, {first: "s2", second: "*delete*"}):
+        book = tmp_path / "book.xlsx"
+        book.write_bytes(typed_book({"aliquot": [{"submitter_id": "a", **cells}]}))
+        at = "C5" if cells[first] == "*delete*" else "D5"
+        said = [(d.code.id, d.location.cell) for d in api.compile(book, gen3).diagnostics if d.code.id[:3] == "DEL"]
+        assert said == [("DEL03", at)]
+
+
+def test_a_name_of_another_nodes_row_is_looked_up(gen3: Schema, tmp_path: Path) -> None:
+    """A visit named like its participant, whom the project has already: names are a node's own."""
+    sheets = {"visit": [{"submitter_id": "y", "participants.submitter_id": "y", "day": 1}]}
+    (tmp_path / "book.xlsx").write_bytes(typed_book(sheets))
+    assert [d.code.id for d in api.compile(tmp_path / "book.xlsx", gen3).diagnostics] == ["REF02"]

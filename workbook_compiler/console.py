@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,12 +31,14 @@ def compiled(
     parts: Sequence[str] | None = None,
     *,
     taxonomy: bool = False,
+    asked: bool = False,
 ) -> Result:
     """Return what workbooks mean; the portal and its schemas are the ones that were named, or the workbook's own.
 
-    With ``taxonomy`` the portal's register is asked too. Raises UsageError when no portal is known.
+    With ``taxonomy`` the portal's register is asked too; ``asked``: it will be asked whether links lead to something. Raises
+    UsageError when no portal is known.
     """
-    result = _compiled(books, portal, schemas, type_name, jobs, dask, parts)
+    result = _compiled(books, portal, schemas, type_name, jobs, dask, parts, asked=asked)
     if not taxonomy:
         return result
     from workbook_compiler.looking_up import looked_up
@@ -56,6 +59,8 @@ def _compiled(
     jobs: int,
     dask: str | None,
     parts: Sequence[str] | None,
+    *,
+    asked: bool,
 ) -> Result:
     from workbook_compiler import api
     from workbook_compiler.executors import workers
@@ -64,7 +69,7 @@ def _compiled(
         said = api.manifest_of(list(books)) if executor else {}
         name = portal or said.get("portal")
         if executor is not None and name is not None:
-            schema = api.load_schema(name, schemas, parts or _parts(said, name))
+            schema = _schema(name, schemas, parts or _parts(said, name), asked=asked)
             _known_type(type_name, schema)
             return _kept(api.compile(list(books), schema, type_name=type_name, executor=executor, step=step))
         read = api.read(list(books), type_name, step)
@@ -75,9 +80,17 @@ def _compiled(
             return _kept(api.compile_workbooks(read, api.no_schema(), step))
         if name is None:
             raise UsageError("Say which portal with --portal; this workbook isn't from a template of ours.")
-        schema = api.load_schema(name, schemas, parts or _parts(said, name))
+        schema = _schema(name, schemas, parts or _parts(said, name), asked=asked)
         _known_type(type_name, schema)
         return _kept(api.compile_workbooks(read, schema, step))
+
+
+def _schema(name: str, source: str | None, parts: Sequence[str], *, asked: bool) -> Schema:
+    """What a portal accepts. Where a link can't be said as a path, one that is nearly a row's name may be right all the same."""
+    from workbook_compiler import api
+
+    schema = api.load_schema(name, source, parts)
+    return replace(schema, looked_up=asked and not schema.paths)
 
 
 def _parts(manifest: Mapping[str, str], portal: str) -> list[str]:
@@ -190,8 +203,6 @@ MEND = "Nothing was sent. Mend the errors in the workbook, save, and run the sam
 
 def tell(result: Result, before: Sequence[Diagnostic], said: Sequence[Diagnostic]) -> None:
     """Say the findings as the text report does."""
-    from dataclasses import replace
-
     from workbook_compiler import resources
 
     told = (*before, *said)

@@ -24,7 +24,10 @@ Books = Annotated[list[Path], typer.Argument(help="Workbooks: .xlsx .xlsm .ods .
 Portal = Annotated[str | None, typer.Option("--portal", "-p", help="The portal; a template of ours knows its own.")]
 Schemas = Annotated[str | None, typer.Option("--schemas", help="A snapshot folder, a JSON file, or an address.")]
 TypeName = Annotated[str | None, typer.Option("--type", help="The type of the rows of a TSV or CSV file.")]
-KeyFile = Annotated[Path | None, typer.Option("--keyfile", help="Your keys; without it ~/keypairs.json.")]
+KeyFile = Annotated[
+    Path | None,
+    typer.Option("--keyfile", help="Your keys; without it ~/keypairs.json, for Gen3 ~/.gen3/credentials.json."),
+]
 Entry = Annotated[str | None, typer.Option("--key", help="The entry of the key file; else the one called default.")]
 Server = Annotated[str | None, typer.Option("--server", help="Another server than the key's own.")]
 Lab = Annotated[str | None, typer.Option("--lab", help="The lab of new records, when you send for several.")]
@@ -76,6 +79,8 @@ def plan(
         raise typer.Exit(online_commons.plan(result, books, meant))
     with submission.connection(result.portal.name, where) as to:
         one = _compared(result, books, to, where, create=not no_create, update=not no_update)
+    if not one.ok:
+        say(MEND)
     raise typer.Exit(0 if one.ok else 1)
 
 
@@ -204,6 +209,8 @@ def export(
     if graphql is not None:
         from workbook_compiler import online_commons
 
+        if types or ids or search:
+            raise UsageError("--graphql asks a question of its own; leave out --type, --id and --search.")
         online_commons.query(graphql, to, portal, online_commons.Named(keyfile, key, server))
         return
     if to.exists():
@@ -275,7 +282,7 @@ def _checked(
     books: list[Path], portal: str | None, schemas: str | None, type_name: str | None, *, taxonomy: bool = False
 ) -> Result:
     """The compiled workbooks; with errors they are told, and the command ends."""
-    result = compiled(books, portal, schemas, type_name, taxonomy=taxonomy)
+    result = compiled(books, portal, schemas, type_name, taxonomy=taxonomy, asked=True)
     if not result.ok:
         tell(result, (), result.diagnostics)
         say(MEND)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from workbook_compiler.model.schema import Schema
     from workbook_compiler.submission import Compared, Submitted
 
-PARTIAL = "A request with a wrong row is not stored at all. With --partial its other rows are sent without it."
+REFUSED = "Mend the rows that were refused, save, and run the same command again: what is done stays done."
+PARTIAL = "A request with a wrong row is not stored at all; with --partial its other rows are sent without it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ def plan(result: Result, books: list[Path], named: Named) -> int:
     """Say what would be created, changed or left; return the exit code. Nothing is sent."""
     with _commons(result.portal.name, named) as to:
         one, _ = _compared(result, books, to, named)
+    if not one.ok:
+        say(MEND)
     return 0 if one.ok else 1
 
 
@@ -80,7 +83,7 @@ def _compared(result: Result, books: list[Path], to: Commons, named: Named) -> t
     from workbook_compiler import commons, submission
 
     assert result.plan is not None  # noqa: S101 - only what compiled comes here
-    for warning in to.warnings:
+    for warning in (*to.warnings, *_of_another(result.schema, to)):
         say(warning)
     with progress() as step:
         project = commons.project(to, named.project, result.plan)
@@ -127,10 +130,23 @@ def _verdict(done: Submitted, named: Named) -> int:
     if done.stopped is not None:
         say(f"{done.stopped}. {GO_ON}")
         return done.stopped.exit_code
-    if not done.ok:
-        held = any(one.state.value == "held back" for one in done.outcomes)
-        say(PARTIAL if held and not named.partial else GO_ON)
+    states = {one.state.value for one in done.outcomes}
+    if "refused" in states:
+        say(REFUSED if named.partial or "held back" not in states else f"{REFUSED} {PARTIAL}")
+    elif not done.ok:
+        say(GO_ON)
     return 0 if done.ok else 3
+
+
+def _of_another(schema: Schema, to: Commons) -> Iterator[str]:
+    """A sentence when the schemas are those of another commons than the one that is spoken to."""
+    from workbook_compiler.delivery.addresses import same_place
+
+    if schema.source.startswith(("http://", "https://")) and not same_place(schema.source, to.server):
+        yield (
+            f"The rows were checked by the dictionary of {schema.source}, and {to.server} may have another one. Get its own: "
+            f"wbc schemas pull --portal {schema.portal} --server {to.server}"
+        )
 
 
 def exported(schema: Schema, types: Sequence[str], names: Sequence[str], search: str | None, named: Named) -> Exported:
@@ -182,6 +198,8 @@ def _as_csv(found: Any) -> str:
     lists = [rows for rows in found.values() if isinstance(rows, list)] if isinstance(found, dict) else []
     if len(lists) != 1 or len(found) != 1:
         raise UsageError("The answer holds more than one table, or none. Write it as .json.")
+    if not all(isinstance(row, dict) for row in lists[0]):
+        raise UsageError("The answer's list holds something else than rows. Write it as .json.")
     rows = [
         {key: json.dumps(one, ensure_ascii=False) if isinstance(one, dict | list) else one for key, one in row.items()}
         for row in lists[0]

@@ -77,7 +77,8 @@ def against(
             held = snapshot.held.get(op.record.id)
             if held is None and (other := snapshot.renamed.get(op.record.id)) is not None:
                 operations.append(op)
-                said += [_renamed(op, other)] if not op.deferred else []
+                present = ", ".join(sorted(other.names)) or key_of(other.path)
+                said += [renamed(op.record, present)] if not op.deferred else []
             elif held is None:
                 operations.append(_filled_in(op, schema.types[op.record.type], snapshot.defaults))
             elif op.record.type not in held.found.types:
@@ -116,10 +117,15 @@ def _filled_in(op: Operation, entity: EntityType, defaults: Mapping[str, str]) -
     return op._replace(body={**op.body, **more}) if more else op
 
 
-def _renamed(op: Operation, found: Found) -> Diagnostic:
-    context = {"present": ", ".join(sorted(found.names)) or key_of(found.path)}
-    at = place_of(op.record, schema_name(op.record))
-    return Diagnostic(codes.POR12, at, schema_name(op.record), op.record.identifier, context)
+def renamed(record: Record, present: str) -> Diagnostic:
+    """Return that a row has another name than the record it belongs to by its receipt."""
+    name = schema_name(record)
+    grows = isinstance(record.values.get(name), list)
+    context = {
+        "present": present,
+        **({} if grows else {"advice": "The same one? Type its old name again; it can't be changed."}),
+    }
+    return Diagnostic(codes.POR12, place_of(record, name), name, record.identifier, context)
 
 
 def _other_type(op: Operation, held: Held) -> Diagnostic:

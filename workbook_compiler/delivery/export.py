@@ -74,7 +74,7 @@ def export(
     holdings = service.holdings
     if holdings is None:
         raise UsageError("Records of this portal can't be exported yet.")
-    shelf = _Shelf(schema, holdings, tuple(_entity(schema, name) for name in types))
+    shelf = _Shelf(schema, holdings, tuple(entity_of(schema, name) for name in types))
     names = list(dict.fromkeys(ids))
     for name in names:
         found = service.look(send, name, types)
@@ -95,7 +95,8 @@ def _searches(holdings: Holdings, search: str | None, types: Sequence[str]) -> I
         yield from map(holdings.every, dict.fromkeys(types))
 
 
-def _entity(schema: Schema, name: str) -> EntityType:
+def entity_of(schema: Schema, name: str) -> EntityType:
+    """Return the entity type of a name. Raises UsageError with the nearest one for an unknown name."""
     entity = schema.types.get(name)
     if entity is None:
         near = likely(name, schema.types)

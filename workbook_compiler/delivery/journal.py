@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,8 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from workbook_compiler.errors import UsageError
+from workbook_compiler.model.baseline import digest
+from workbook_compiler.model.plan import Action, Operation
 from workbook_compiler.model.records import Record, json_text
 
 SUFFIX = ".journal"
@@ -40,6 +43,9 @@ SENT, TAKEN, REFUSED = "sent", "taken", "refused"
 """States of a message: on its way, accepted, not accepted."""
 
 
+_RECEIPTS = re.compile(r"(.+)\.receipt(?:-\d+)?(\.\w+)")
+LEFT = "SKIP"
+"""The method of what was found as it is, and never sent."""
 NO_DIGESTS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -153,6 +159,17 @@ class Journal:
         known = json_text(dict(entry.digests))
         self._write(sql, self._run, operation, entry.method, entry.sha256, entry.state, entry.uuid, entry.at, known)
 
+    def left(self, operations: Iterable[Operation], known: Mapping[str, Entry]) -> None:
+        """Note the rows that are on the portal as they say: a later run can tell what was edited since."""
+        listed = list(operations)
+        written = {op.record.id for op in listed if op.action is not Action.SKIP}
+        with self.together():
+            for op in listed:
+                if op.target is not None and op.record.id not in written:
+                    digests = {name: digest(value) for name, value in op.record.values.items()}
+                    method = known[op.id].method if op.id in known else LEFT
+                    self.keep(op.id, Entry(TAKEN, method, op.uuid, _now(), mark(op.record), digests))
+
     def answered(self, operation: str, state: str, status: int | None, uuid: str | None, said: str = "") -> str:
         """Note how a message fared, and return when."""
         at = _now()
@@ -224,8 +241,11 @@ def opened(path: Path, *, alone: bool = False) -> Iterator[Journal]:
 
 
 def beside(book: Path) -> Path:
-    """Return where the journal of a workbook lies."""
-    return book.with_name(book.name + SUFFIX)
+    """Return where the journal of a workbook lies. A copy with receipts goes on with that of its workbook."""
+    own = book.with_name(book.name + SUFFIX)
+    copy = _RECEIPTS.fullmatch(book.name)
+    other = book.with_name(f"{copy[1]}{copy[2]}{SUFFIX}") if copy else own
+    return other if other.exists() and not own.exists() else own
 
 
 def _joined(before: Entry, new: Entry) -> Entry:

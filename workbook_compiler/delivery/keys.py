@@ -19,6 +19,7 @@ DEFAULT = "~/keypairs.json"
 MOST = 1 << 20
 """A longer file is something else."""
 SHAPE = '{"default": {"key": "…", "secret": "…", "server": "https://…"}}'
+SIGNED_SHAPE = '{"api_key": "…", "key_id": "…"}, as your profile page on the commons gives it'
 VARIABLES = {"key": "WBC_KEY", "secret": "WBC_SECRET", "server": "WBC_SERVER"}  # names, no secrets
 _PARTS = ("key", "secret")
 _SIGNED = ("key_id", "api_key")
@@ -61,9 +62,10 @@ def load(
     their keys. Raises NoKeyError without one, UsageError
     for a file that is wrong, in words that hold nothing of a file but the names of its entries.
     """
+    shape = SHAPE if usual == DEFAULT else SIGNED_SHAPE
     if keyfile is not None or entry is not None:
         path = Path(keyfile or usual).expanduser()
-        return _of_file(path, entry, portal_name, server)
+        return _of_file(path, entry, portal_name, server, shape)
     if any(environment.get(name) for name in VARIABLES.values()):
         return _of_environment(environment, server)
     path = Path(usual).expanduser()
@@ -74,24 +76,25 @@ def load(
             return _key({"key": name, "secret": secret}, "What was typed", server)
         raise NoKeyError(
             f"There is no access key. Make one on the portal's website and save it as {usual}"
-            f"{f': {SHAPE}' if usual == DEFAULT else ''}. Or name a file with --keyfile."
+            f": {shape}. Or name a file with --keyfile."
         )
-    return kept or _of_file(path, None, portal_name, server)
+    return kept or _of_file(path, None, portal_name, server, shape)
 
 
 # ---------------------------------------------------------------- a file
 
 
-def _of_file(path: Path, entry: str | None, portal_name: str, server: str | None) -> Found:
-    entries = _entries(path)
+def _of_file(path: Path, entry: str | None, portal_name: str, server: str | None, shape: str) -> Found:
+    entries = _entries(path, shape)
     name = entry or _meant(entries, portal_name, server)
     if name not in entries:
         known = sorted(other for other, parts in entries.items() if isinstance(parts, dict))
         there = f"It has: {', '.join(known)}." if known else "It has none."
-        raise UsageError(f"{path} has no entry “{name}”. {there} Choose one with --key.")
+        advice = "Choose one with --key." if known else f"It looks like {shape}."
+        raise UsageError(f"{path} has no entry “{name}”. {there} {advice}")
     parts = entries[name]
     if not isinstance(parts, dict):
-        raise UsageError(f"The entry “{name}” of {path} has another form than {SHAPE}.")
+        raise UsageError(f"The entry “{name}” of {path} has another form than {shape}.")
     key, warnings = _key(parts, f"The entry “{name}” of {path}", server)
     return key, [*_open_to_others(path), *warnings]
 
@@ -109,10 +112,10 @@ def _is_for(parts: Mapping[str, Any], server: str) -> bool:
         return False
 
 
-def _entries(path: Path) -> dict[str, Any]:
+def _entries(path: Path, shape: str) -> dict[str, Any]:
     """The entries of a key file. What is wrong with it is told without a word of it: any of them may be a secret."""
     if not path.is_file():
-        raise UsageError(f"There is no key file {path}. It looks like {SHAPE}.")
+        raise UsageError(f"There is no key file {path}. It looks like {shape}.")
     try:
         with path.open("rb") as stream:
             data = stream.read(MOST + 1)
@@ -120,7 +123,7 @@ def _entries(path: Path) -> dict[str, Any]:
         raise UsageError(f"The key file {path} can't be read: {error.strerror}.") from None
     entries = _parsed(data) if len(data) <= MOST else None
     if not isinstance(entries, dict):
-        raise UsageError(f"The key file {path} can't be understood. It looks like {SHAPE}.")
+        raise UsageError(f"The key file {path} can't be understood. It looks like {shape}.")
     if set(_SIGNED) <= set(entries):
         return {"default": _signed(entries)}
     # a file with one key and no name around it is what the portal's page offers to copy

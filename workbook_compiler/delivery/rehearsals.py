@@ -5,56 +5,95 @@ Nothing is stored meanwhile, so a request holds whatever its rows need and isn't
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from workbook_compiler.delivery.transactions import Door, refused
+from workbook_compiler.delivery.transactions import TOO_LARGE, Door, refused
 from workbook_compiler.errors import UnclearError, UnreachableError
 from workbook_compiler.model.plan import Action, Operation, Plan, Request
 from workbook_compiler.model.report import Step, silent
 from workbook_compiler.model.service import Refusal
 
+MOST = 1_000
+"""So many rows go into a request at the most: a portal needs 10 ms for each, and is waited for a minute."""
 
-def rehearse(plan: Plan, door: Door, step: Step = silent) -> tuple[dict[str, list[Refusal]], tuple[str, ...]]:
+Documents = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(slots=True)
+class _Trial:
+    door: Door
+    by_id: Mapping[str, Operation]
+    documents: Documents
+    """What is sent of each operation."""
+    found: dict[str, list[Refusal]] = field(default_factory=dict)
+    loose: dict[str, None] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)
+
+
+def rehearse(
+    plan: Plan, door: Door, left: frozenset[str] = frozenset(), step: Step = silent
+) -> tuple[dict[str, list[Refusal]], tuple[str, ...]]:
     """Let the portal check all rows and store nothing; return what it has against rows by operation, and what against none.
 
-    What a row needs and isn't there yet goes along in its request. Raises UnreachableError.
+    What a row needs and isn't there yet goes along in its request. ``left`` are records that aren't to be created: what needs
+    them isn't sent either. Raises UnreachableError.
     """
+    by_id = {op.id: op for op in plan.operations}
     documents: dict[str, Mapping[str, Any]] = {}
     order: list[list[Operation]] = []
-    by_id = {op.id: op for op in plan.operations}
     for request in door.render(plan, door.schema, ""):
         documents.update(zip(request.operations, request.body, strict=True))
-        order.append([by_id[name] for name in request.operations if not by_id[name].deferred])
-    found: dict[str, list[Refusal]] = {}
-    loose: dict[str, None] = {}
-    seen: set[str] = set()
+        order.append([by_id[name] for name in request.operations if by_id[name].target or not by_id[name].deferred])
+    trial = _Trial(door, by_id, documents)
+    waiting = _waiting(plan.operations, left)
     for number, group in enumerate(reversed(order)):  # those that need most first: what they need is seen with them
-        wanted = [op for op in group if op.id not in seen]
-        if not wanted:
-            continue
         step("Rehearsing", number / len(order))
-        rows = list(_with_needed(wanted, by_id, documents))
-        seen.update(op.id for op in rows)
-        request = Request(number, "PUT", "", [documents[op.id] for op in rows], tuple(op.id for op in rows))
-        message = door.service.rehearsal(request, door.project)
-        try:
-            said = door.service.reply(door.send(message.method, message.path, message.body))
-        except UnclearError as unclear:
-            raise UnreachableError("the commons", unclear.reason) from None
-        found |= _without_links(refused(door, rows, said), rows, documents, by_id)
-        loose.update(dict.fromkeys(said.loose))
-    return {op.id: found[op.id] for op in plan.operations if op.id in found}, tuple(loose)
+        _try(trial, [op for op in group if op.id not in trial.seen and op.id not in waiting])
+    return {op.id: trial.found[op.id] for op in plan.operations if op.id in trial.found}, tuple(trial.loose)
+
+
+def _waiting(operations: Iterable[Operation], left: frozenset[str]) -> frozenset[str]:
+    """The operations that need what isn't to be created, or one that does; they stand behind it."""
+    waiting = set(left)
+    for op in operations:
+        if any(name in waiting for name in op.depends_on):
+            waiting.add(op.id)
+    return frozenset(waiting)
+
+
+def _try(trial: _Trial, wanted: Sequence[Operation]) -> None:
+    """Rehearse rows with what they need; in halves where a server takes no request of the size."""
+    if not wanted:
+        return
+    rows = list(_with_needed(wanted, trial.by_id, trial.documents))
+    names = tuple(op.id for op in rows)
+    request = Request(0, "PUT", "", [trial.documents[name] for name in names], names)
+    message = trial.door.service.rehearsal(request, trial.door.project)
+    try:
+        answer = trial.door.send(message.method, message.path, message.body)
+    except UnclearError as unclear:
+        raise UnreachableError("the commons", unclear.reason) from None
+    if answer.status == TOO_LARGE and len(wanted) > 1:
+        _try(trial, wanted[: len(wanted) // 2])
+        _try(trial, [op for op in wanted[len(wanted) // 2 :] if op.id not in trial.seen])
+        return
+    found, loose = refused(trial.door, rows, trial.door.service.reply(answer))
+    trial.seen.update(names)
+    trial.found |= _without_links(found, rows, trial.documents, trial.by_id)
+    trial.loose.update(dict.fromkeys(loose if not found else ()))
 
 
 def _with_needed(
-    wanted: Sequence[Operation], by_id: Mapping[str, Operation], documents: Mapping[str, Any]
+    wanted: Sequence[Operation], by_id: Mapping[str, Operation], documents: Documents
 ) -> Iterator[Operation]:
     """Yield rows and the new ones that they need, each name once: a request takes no two records of one name."""
     names: set[str | None] = set()
-    waiting, seen = list(wanted), {op.id for op in wanted}
-    while waiting:
-        op = waiting.pop(0)
+    waiting, seen = deque(wanted), {op.id for op in wanted}
+    while waiting and len(names) < MOST:
+        op = waiting.popleft()
         if op.record.identifier in names:
             continue
         names.add(op.record.identifier)
@@ -68,7 +107,7 @@ def _with_needed(
 def _without_links(
     found: Mapping[str, list[Refusal]],
     rows: Sequence[Operation],
-    documents: Mapping[str, Any],
+    documents: Documents,
     by_id: Mapping[str, Operation],
 ) -> dict[str, list[Refusal]]:
     """The same without links to new rows that weren't in the request: they will be there when it counts."""

@@ -14,6 +14,9 @@ from workbook_compiler.model.service import Send
 EARLY = 300.0
 """So many seconds before its end a token is no longer used."""
 
+LONGEST = 10.0 * 365 * 86400
+"""A token that says it lasts longer says nothing."""
+
 Login = Callable[[Send, str, str], str]
 """``(send, key id, secret)`` -> a token; raises UnreachableError when the key isn't accepted."""
 
@@ -33,7 +36,8 @@ class Tokens:
             if moment >= self._until - EARLY or self._token == refused:
                 self._token = self._ask()
                 said = claims(self._token).get("exp")
-                self._until = float(said) if isinstance(said, int | float) else moment + 2 * EARLY
+                is_moment = isinstance(said, int | float) and 0 < said < moment + LONGEST
+                self._until = float(said) if is_moment and said is not None else moment + 2 * EARLY
             return self._token
 
 

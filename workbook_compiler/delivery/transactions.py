@@ -27,6 +27,9 @@ TRIES = 3
 PAUSE = 2.0
 """Seconds before the second try, twice as many before the third: who failed may still be at it."""
 TOO_LARGE = 413
+TOO_LARGE_ALONE = "it takes no request that is as large as this row."
+REPLACED = "the record was deleted meanwhile, and a new one holds what this update says. Send the workbook again."
+SILENT = "it didn't take the rows, and says nothing about them."
 NOT_THERE = "it said that it took the row, and it isn't there."
 
 Render = Callable[[Plan, Schema, str], Iterable[Request]]
@@ -134,6 +137,9 @@ def _request(run: _Run, request: Request, rows: Rows) -> None:
         try:
             said = _delivered(run, run.door.service.message(made, run.door.project), rows)
         except _TooLargeError:
+            if len(rows) == 1:
+                _refuse(run, rows[0][0], [Refusal("other", None, TOO_LARGE_ALONE)])
+                return
             half = len(rows) // 2
             _request(run, request, rows[:half])
             rows = list(_ready(run, rows[half:], frozenset()))
@@ -150,7 +156,7 @@ def _delivered(run: _Run, message: Request, rows: Rows) -> Transaction | None:
     """
     with run.journal.together():
         for op, _ in rows:
-            run.journal.sending(op.id, message.method, message.path, mark(op.record), _digests(op))
+            run.journal.sending(op.id, message.method, message.path, mark(op.record), _digests(run, op))
     reason, said = "", None
     for attempt in range(TRIES):
         if attempt:
@@ -159,7 +165,7 @@ def _delivered(run: _Run, message: Request, rows: Rows) -> Transaction | None:
         said = run.door.service.reply(answer) if answer is not None and answer.status < 500 else None
         if said is not None and not said.success and not attempt:
             return said
-        stored = _stored(run, rows, said)
+        stored = _read_back(run, rows, said)
         if all(_is_there(run, op, stored) for op, _ in rows):
             _settled(run, rows, stored)
             return None
@@ -185,7 +191,7 @@ def _answer(run: _Run, message: Request, rows: Rows) -> tuple[Answer | None, str
     except UnreachableError as error:  # it didn't arrive
         _forget(run, rows, error.reason)
         raise
-    if answer.status == TOO_LARGE and len(rows) > 1:
+    if answer.status == TOO_LARGE:
         raise _TooLargeError
     if answer.status in (401, 403, 404, 429, 503):
         words = run.door.service.reply(answer).loose
@@ -200,13 +206,31 @@ def _forget(run: _Run, rows: Rows, why: str) -> None:
             run.journal.answered(op.id, REFUSED, None, None, why)
 
 
-def _digests(op: Operation) -> dict[str, str]:
-    """What the row says of each column that this message settles: a later run can tell what was edited since."""
-    settled = op.record.values if op.target is None else {change.name for change in op.changes}
-    return {name: digest(op.record.values[name]) for name in settled if name in op.record.values}
-
-
 # ---------------------------------------------------------------- what is stored
+
+
+def _wanted(run: _Run, op: Operation) -> Mapping[str, Any]:
+    """The columns that an operation settles, and what shall be stored there."""
+    if op.target is not None:
+        return {change.name: change.after for change in op.changes}
+    return run.door.service.values(run.door.schema.types[op.record.type], op.body)
+
+
+def _digests(run: _Run, op: Operation) -> dict[str, str]:
+    """What the row says of each column that this message settles: a later run can tell what was edited since."""
+    said = op.record.values
+    whole = (name for name, value in _wanted(run, op).items() if op.target is not None or said.get(name) == value)
+    return {name: digest(said[name]) for name in whole if name in said}
+
+
+def _read_back(run: _Run, rows: Rows, said: Transaction | None) -> Mapping[tuple[str, str], Stored]:
+    """The rows' records as they are stored now. Where that can't be told, neither can how the rows fare."""
+    try:
+        return _stored(run, rows, said)
+    except UnreachableError as error:
+        for op, _ in rows:
+            run.outcomes[op.id] = Outcome(op, State.UNCLEAR, refusals=(Refusal("unclear", None, error.reason),))
+        raise
 
 
 def _stored(run: _Run, rows: Rows, said: Transaction | None) -> Mapping[tuple[str, str], Stored]:
@@ -216,39 +240,41 @@ def _stored(run: _Run, rows: Rows, said: Transaction | None) -> Mapping[tuple[st
     service, send, project = run.door.service, run.door.send, run.door.project
     found: dict[tuple[str, str], Stored] = {}
     for node in dict.fromkeys(op.record.type for op, _ in rows):
-        names = [str(op.record.identifier) for op, _ in rows if op.record.type == node]
-        known = {name: numbers[node, name] for name in names if (node, name) in numbers}
-        if len(known) < len(names):
-            known |= {name: n for name, n in (service.present(send, project, node) or {}).items() if name in set(names)}
-        listed = service.by_number(send, project, node, list(known.values())) if known else ()
-        if len(known) < len(names) and service.present(send, project, node) is None:
-            listed = service.every(send, project, node)
-        found |= {(one.type, one.name): one for one in listed}
+        names = {str(op.record.identifier) for op, _ in rows if op.record.type == node}
+        known = [numbers[node, name] for name in names if (node, name) in numbers]
+        listed = {one.name: one for one in service.by_number(send, project, node, known)} if known else {}
+        if names - listed.keys():  # it doesn't say what it calls them, or calls them something else
+            present = service.present(send, project, node)
+            others = service.every(send, project, node) if present is None else ()
+            if present is not None and (there := [n for name, n in present.items() if name in names - listed.keys()]):
+                others = service.by_number(send, project, node, there)
+            listed |= {one.name: one for one in others}
+        found |= {(one.type, one.name): one for one in listed.values()}
     return found
 
 
 def _is_there(run: _Run, op: Operation, stored: Mapping[tuple[str, str], Stored]) -> bool:
-    """Whether a record is stored, and of an update at least a part of what it changes."""
+    """Whether a message was taken: a new record is there, its later links too, or something of what an update changes."""
     one = stored.get((op.record.type, str(op.record.identifier)))
     if one is None:
         return False
     values = run.door.service.values(run.door.schema.types[op.record.type], one.values)
-    return not op.changes or len(_differing(op, values)) < len(op.changes)
-
-
-def _differing(op: Operation, values: Mapping[str, Any]) -> list[str]:
-    """The columns that were sent and are stored as something else."""
     if op.target is None:
-        wanted = dict(op.record.values) if not op.deferred else {}
-    else:
-        wanted = {change.name: change.after for change in op.changes}
-    return [name for name, value in wanted.items() if not _agree(value, values.get(name))]
+        return not op.deferred or not _differing(run, op, values)
+    return not op.changes or any(values.get(change.name) != change.before for change in op.changes)
 
 
-def _agree(sent: Any, stored: Any) -> bool:
-    if isinstance(sent, list) and isinstance(stored, list):
-        return all(one in stored for one in sent)
-    return bool(sent == stored)
+def _differing(run: _Run, op: Operation, values: Mapping[str, Any]) -> list[str]:
+    """The columns that were sent and are stored as something else; of links others may be there as well."""
+    properties = run.door.schema.types[op.record.type].properties
+
+    def agree(name: str, sent: Any) -> bool:
+        stored = values.get(name)
+        if properties[name].spread and isinstance(sent, list) and isinstance(stored, list):
+            return all(one in stored for one in sent)
+        return bool(sent == stored)
+
+    return [name for name, sent in _wanted(run, op).items() if not agree(name, sent)]
 
 
 def _settled(run: _Run, rows: Rows, stored: Mapping[tuple[str, str], Stored]) -> None:
@@ -256,7 +282,9 @@ def _settled(run: _Run, rows: Rows, stored: Mapping[tuple[str, str], Stored]) ->
         for op, _ in rows:
             one = stored[op.record.type, str(op.record.identifier)]
             values = run.door.service.values(run.door.schema.types[op.record.type], one.values)
-            told = (Refusal("otherwise", (name,), "", shown(values.get(name))) for name in _differing(op, values))
+            told = [Refusal("otherwise", (name,), "", shown(values.get(name))) for name in _differing(run, op, values)]
+            if op.uuid is not None and op.uuid != one.number:
+                told.append(Refusal("other", None, REPLACED))
             state = State.CREATED if op.action is Action.POST else State.UPDATED
             at = run.journal.answered(op.id, TAKEN, 200, one.number)
             run.outcomes[op.id] = Outcome(op, state, one.number, tuple(told), at=at, status=200)
@@ -267,19 +295,18 @@ def _settled(run: _Run, rows: Rows, stored: Mapping[tuple[str, str], Stored]) ->
 
 def _after_refusal(run: _Run, rows: Rows, said: Transaction) -> Iterator[tuple[Operation, Mapping[str, Any]]]:
     """Settle the rows that are refused and yield those that are worth another try without them."""
-    wrong = refused(run.door, [op for op, _ in rows], said)
-    run.loose.update(dict.fromkeys(said.loose))
+    wrong, loose = refused(run.door, [op for op, _ in rows], said)
+    run.loose.update(dict.fromkeys(loose))
     if not wrong:
-        _forget(run, rows, "; ".join(said.loose))
+        _forget(run, rows, "; ".join(loose))
         run.closed = True
         return
     with run.journal.together():
         for op, _ in rows:
-            found = wrong.get(op.id)
-            words = "; ".join(one.words or one.kind for one in found or ())
-            run.journal.answered(op.id, REFUSED, 400, None, words)
-            if found:
-                run.outcomes[op.id] = Outcome(op, State.REFUSED, refusals=tuple(found), status=400)
+            if op.id in wrong:
+                _refuse(run, op, wrong[op.id])
+            else:
+                run.journal.answered(op.id, REFUSED, 400, None, "")
     others = [(op, document) for op, document in rows if op.id not in wrong]
     if run.partial:
         yield from _ready(run, others, frozenset())
@@ -288,21 +315,36 @@ def _after_refusal(run: _Run, rows: Rows, said: Transaction) -> Iterator[tuple[O
         run.outcomes[op.id] = Outcome(op, State.HELD, because=next(iter(wrong)))
 
 
-def refused(door: Door, rows: Sequence[Operation], said: Transaction) -> dict[str, list[Refusal]]:
-    """Return what the portal has against rows, by their operation's id, at their columns.
+def _refuse(run: _Run, op: Operation, refusals: Sequence[Refusal]) -> None:
+    words = "; ".join(one.words or one.kind for one in refusals)
+    run.journal.answered(op.id, REFUSED, 400, None, words)
+    run.outcomes[op.id] = Outcome(op, State.REFUSED, refusals=tuple(refusals), status=400)
 
-    A link to a row that is refused itself leads nowhere for that reason alone: it isn't told.
+
+def refused(
+    door: Door, rows: Sequence[Operation], said: Transaction
+) -> tuple[dict[str, list[Refusal]], tuple[str, ...]]:
+    """Return what the portal has against rows, by their operation's id, at their columns; and what belongs to none.
+
+    A link to a row that is refused itself leads nowhere for that reason alone: it isn't told. Something is always told of a
+    request that wasn't taken.
     """
     by_name = {(op.record.type, str(op.record.identifier)): op for op in rows}
     found: dict[str, list[Refusal]] = {}
+    loose = dict.fromkeys(said.loose)
     for name, refusals in said.refusals.items():
         op = by_name.get(name)
         if op is not None:
             found.setdefault(op.id, []).extend(_at_column(door, op, refusal) for refusal in refusals)
+        else:
+            loose.update((f"{name[0]} {name[1]}: {one.words or one.kind}", None) for one in refusals)
+    if not said.success and not found and not loose:
+        loose[SILENT] = None
     own = {id_ for id_, refusals in found.items() if any(one.kind != "link" for one in refusals)}
     needs = {op.id: set(op.depends_on) for op in rows}
     following = {id_ for id_ in found if id_ not in own and needs[id_] & found.keys()}
-    return {id_: refusals for id_, refusals in found.items() if id_ not in following} or found
+    kept = {id_: refusals for id_, refusals in found.items() if id_ not in following}
+    return kept or found, tuple(loose)
 
 
 def _at_column(door: Door, op: Operation, refusal: Refusal) -> Refusal:

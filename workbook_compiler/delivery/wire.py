@@ -165,17 +165,18 @@ class Watch:
         """Bytes of the message are on their way."""
         self.cut = False
         self._socket: socket.socket | None = None
+        self._outer: Watch | None = None
         self._lock = threading.Lock()
         self._timer = threading.Timer(DEADLINE, self._end)
         self._timer.daemon = True
 
     def __enter__(self) -> Self:
-        _HERE.watch = self
+        self._outer, _HERE.watch = _HERE.watch, self  # a token may be asked for in the middle of another message
         self._timer.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        _HERE.watch = None
+        _HERE.watch = self._outer
         self._timer.cancel()
         with self._lock:
             self._socket = None  # from now on another message may use it

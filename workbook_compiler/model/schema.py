@@ -168,6 +168,8 @@ class Schema:
     sha256: str
     paths: bool = True
     """A link may be a path of the portal: ``/labs/my-lab/``. Else a slash is a letter like any other."""
+    looked_up: bool = False
+    """The portal will be asked at once whether links lead to something: one that is nearly a row's name is no mistake yet."""
     parts: tuple[str, ...] = ()
     """Of a portal whose schemas come in parts of which a workbook needs some: the names of those chosen."""
 

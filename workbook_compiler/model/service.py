@@ -186,8 +186,8 @@ class Transactions:
     """``(send, project, type)`` -> every record."""
     by_number: Callable[[Send, str, str, Sequence[str]], Sequence[Stored]]
     """``(send, project, type, numbers)`` -> those records that are there."""
-    lookup: Callable[[Send, str, str, Sequence[str]], Sequence[Stored]]
-    """``(send, project, name or number, types)`` -> the records that have it."""
+    lookup: Callable[[Send, str, Sequence[str], Sequence[str]], Sequence[Stored]]
+    """``(send, project, names or numbers, types)`` -> the records of these types that have them."""
     values: Callable[[EntityType, Mapping[str, Any]], Mapping[str, Any]]
     """A stored record as values of its columns."""
     repeated: Callable[[EntityType], Sequence[str]]

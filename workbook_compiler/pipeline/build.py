@@ -196,7 +196,8 @@ def _deletes(built: Built) -> dict[int, dict[str, Location]]:
     found: dict[int, dict[str, Location]] = {}
     for column, read in zip(built.bound.columns, built.read, strict=True):
         for i in [i for i, value in enumerate(read.values) if value is DELETE] if DELETE in read.values else ():
-            found.setdefault(i, {})[column.field.header(column.member)] = built.bound.at(built.rows[i], column.index)
+            header = column.field.header(0 if column.field.spread else column.member)
+            found.setdefault(i, {})[header] = built.bound.at(built.rows[i], column.index)
     return found
 
 

@@ -125,7 +125,9 @@ def _twice(text: str, places: Sequence[tuple[int, Pointer]], records: Sequence[R
 def _unnamed(records: Sequence[Record], schema: Schema) -> Iterator[Diagnostic]:
     groups: dict[tuple[str, str | None, str], int] = {}
     for record in records:
-        if record.identifier is None and not record.misnamed and schema.types[record.type].identifiers:
+        entity = schema.types[record.type]
+        is_told = any(entity.properties[name].required for name in entity.identifiers if name in entity.properties)
+        if record.identifier is None and not record.misnamed and entity.identifiers and not is_told:
             key = (record.location.file, record.location.sheet, schema.types[record.type].identifiers[0])
             groups[key] = groups.get(key, 0) + 1
     for (file, sheet, name), count in groups.items():
@@ -191,7 +193,8 @@ class _Resolver:
         self._misnamed = frozenset(name for record in records for name in record.misnamed)
         self._linking = {name: _linking(schema.types[name]) for name in {record.type for record in records}}
         self._known: dict[tuple[str, ...], dict[str, int | None]] = {}
-        self._absent: dict[str, list[tuple[Record, Pointer, tuple[str, ...]]]] = {}
+        self._absent: dict[tuple[str, tuple[str, ...]], list[tuple[Record, Pointer, tuple[str, ...]]]] = {}
+        self._several: dict[str, list[tuple[Record, Pointer]]] = {}
         self._misspelt: dict[str, list[tuple[Record, Pointer]]] = {}
         self._mistyped: dict[tuple[str, tuple[str, ...]], list[tuple[Record, Pointer]]] = {}
 
@@ -211,10 +214,18 @@ class _Resolver:
     def _note_wrong(self, record: Record, pointer: Pointer, value: str, targets: tuple[str, ...]) -> None:
         if self._schema.paths and _is_refused_form(value):
             self._misspelt.setdefault(value, []).append((record, pointer))
-        elif self._candidates(value):
+        elif self._schema.paths and self._candidates(value):
             self._mistyped.setdefault((value, targets), []).append((record, pointer))
+        elif self._are_several(value, targets):
+            self._several.setdefault(value, []).append((record, pointer))
         elif value not in self._misnamed:
-            self._absent.setdefault(value, []).append((record, pointer, targets))
+            key = (value, () if self._schema.paths else targets)  # where names are paths, each is one record's
+            self._absent.setdefault(key, []).append((record, pointer, targets))
+
+    def _are_several(self, value: str, targets: tuple[str, ...]) -> bool:
+        """Whether a link to one record names several rows."""
+        parts = [part.strip() for part in value.replace(";", ",").split(",")]
+        return len(parts) > 1 and all(self._find(part, targets) is not None for part in parts)
 
     def _candidates(self, value: str) -> Sequence[tuple[int, Pointer]]:
         """The records a value may name: an identifier, or a path that ends in one."""
@@ -222,9 +233,12 @@ class _Resolver:
             return self._index.get(value, ())
         return self._index.get(value) or (() if _is_refused_form(value) else self._index.get(key_of(value), ()))
 
+    def _is_among(self, number: int, targets: Sequence[str]) -> bool:
+        return any(self._schema.is_a(self._records[number].type, target) for target in targets)
+
     def _find(self, value: str, targets: Sequence[str]) -> int | None:
         for number, _ in self._candidates(value):
-            if any(self._schema.is_a(self._records[number].type, target) for target in targets):
+            if self._is_among(number, targets):
                 return number
         return None
 
@@ -244,8 +258,11 @@ class _Resolver:
             at, related, name = self._places(places)
             path = _as_path(value)
             yield Diagnostic(links.REF08, at, name, value, {}, (path,) if path.strip("/") else (), related)
+        for value, places in self._several.items():
+            at, related, name = self._places(places)
+            yield Diagnostic(links.REF10, at, name, value, related=related)
         by_targets: dict[tuple[str, ...], Identifiers] = {}
-        for value, absent in self._absent.items():
+        for (value, _), absent in self._absent.items():
             targets = absent[0][2]
             if targets not in by_targets:
                 by_targets[targets] = Identifiers(self._names(targets))
@@ -265,13 +282,15 @@ class _Resolver:
         key = key_of(value) if paths else value
         capitals = names.same_but_capitals(key)
         close = [capitals] if capitals else [] if paths and "/" in value else names.close(value, numbers=paths)
-        if not close:
+        if not close or (capitals is None and self._schema.looked_up):
             at, related, field = self._places(places, error=False)
             targets = frozenset(name for _, _, accepted in absent for name in accepted)
             near = () if paths else tuple(names.close(value))
             return Diagnostic(links.REF02, at, field, value, {"targets": tuple(sorted(targets))}, near, related)
         at, related, field = self._places(places)
-        number, pointer = self._index[close[0]][0]
+        number, pointer = next(
+            (one for one in self._index[close[0]] if self._is_among(one[0], absent[0][2])), self._index[close[0]][0]
+        )
         meant = self._records[number].origin.locations()[pointer]
         context = {"nearest": close[0], "nearest_at": _seen_from(at, meant), **({} if paths else _NO_PATHS)}
         code = links.REF03 if capitals else links.REF01
@@ -290,8 +309,8 @@ class _Resolver:
         return first, tuple(at for at in cells if at != first), name
 
 
-_NO_PATHS = {"advice": "send this sheet without the one that has the other."}
-"""What to do where a link can't be written as a path: in a workbook of its own nothing is near it."""
+_NO_PATHS = {"advice": "nothing is to do: plan and submit look it up there."}
+"""What to do where a link can't be written as a path."""
 
 
 def _seen_from(at: Location, other: Location) -> str:

@@ -43,7 +43,12 @@ def order(
     records: Sequence[Record], references: ReferenceGraph, schema: Schema
 ) -> tuple[list[Batch], list[Diagnostic]]:
     """Return the batches: each one topological generation of rows, deferred links last; and circles that can't be cut."""
-    said = [found for record in records if record.deletes for found in _nothing_to_delete(record, schema)]
+    said = [
+        found
+        for record in records
+        if record.deletes and record.stored is None
+        for found in _nothing_to_delete(record, schema)
+    ]
     cuts: dict[int, Cut] = {}
     generations = _generations(references)
     if sum(map(len, generations)) < len(records):

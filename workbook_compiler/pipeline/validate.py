@@ -117,9 +117,12 @@ def validate(built: Built, records: Sequence[Record], exported: Baseline | None 
 
 
 def _needed(record: Record, entity: EntityType) -> Iterator[Diagnostic]:
-    """Values that are to be removed though every record needs them."""
+    """Values that are to be removed though every record needs them, or though other cells fill them in."""
     for name, at in record.deletes.items():
-        if name in entity.properties and entity.properties[name].required:
+        prop = entity.properties.get(name)
+        if prop is not None and prop.spread and name in record.values:
+            yield Diagnostic(cells.DEL03, at, name, "*delete*")
+        elif prop is not None and prop.required:
             yield Diagnostic(cells.DEL02, at, name, "*delete*")
 
 

@@ -62,11 +62,16 @@ def required(entity: EntityType) -> list[str]:
 
 
 def document(operation: Operation, schema: Schema) -> dict[str, Any]:
-    """Return what is sent of an operation."""
+    """Return what is sent of an operation. The later message about a new record says again what the first one has said.
+
+    The first one hasn't the links that the later one brings.
+    """
     record = operation.record
+    own = body(record.type, operation.body)
+    if not operation.deferred or operation.target is not None:
+        return own
     repeated = {name: record.values[name] for name in required(schema.types[record.type]) if name in record.values}
-    whole = body(record.type, repeated)
-    return {**whole, **body(record.type, operation.body)}
+    return {**body(record.type, repeated), **own}
 
 
 def render(plan: Plan, schema: Schema, _form: str = "json") -> Iterator[Request]:

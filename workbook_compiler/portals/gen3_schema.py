@@ -23,6 +23,8 @@ CODE = "code"
 """What a project is called by; every other record by its ``submitter_id``."""
 PROJECT_ID = "project_id"
 """A record's program and project, with a dash between them; it may be sent where it says what is true."""
+_CODE_ALONE = "The code of the project alone, without its program: of the project DEMO-LUNG it is LUNG."
+_OWN_NAME = "Your own name for it: links on other sheets name it so, and no two rows of this sheet may have the same."
 _ABOUT_PROJECT = "The program and the project that the record is in, with a dash between them."
 NOT_FILLED_IN = frozenset(("program", PROJECT, "root", "data_release"))
 """Nodes that the commons' own staff keeps."""
@@ -136,7 +138,7 @@ def _links(listed: Any) -> Iterator[NodeLink | Group]:
 def _link_column(link: NodeLink, node: Node, note: str) -> dict[str, Any]:
     about = {"description": _about(node) or f"The {link.target} it belongs to.", "comment": note}
     if link.target == PROJECT:
-        return {"type": "string", **about, "comment": "The code of the project you submit to."}
+        return {"type": "string", **about, "comment": _CODE_ALONE}
     single = {"type": "string", "linkTo": link.target}
     return {"type": "array", "items": single, **about} if link.to_many else {**single, **about}
 
@@ -181,10 +183,12 @@ def _as_json_schema(name: str, node: Node, links: Sequence[NodeLink | Group]) ->
     """A node in the words that all portals' schemas are read by: its name, its links, what is needed, the rest."""
     own = {str(key): one for key, one in node["properties"].items() if isinstance(one, dict)}
     single = {link.name: link for link in flat(links)}
-    required = {str(one) for one in node.get("required") or ()}
+    required = set(map(str, _values(node.get("required"))))
     needed = {link.column for link in single.values() if link.required or link.name in required} | {NAME}
-    system = {"type", "id", *map(str, node.get("systemProperties") or ())} - {PROJECT_ID}
-    columns = {NAME: {**_plain(own.get(NAME, {})), "type": "string", "uniqueKey": f"{name}:{NAME}"}}
+    system = {"type", "id", *map(str, _values(node.get("systemProperties")))} - {PROJECT_ID}
+    columns = {
+        NAME: {**_plain(own.get(NAME, {})), "type": "string", "uniqueKey": f"{name}:{NAME}", "comment": _OWN_NAME}
+    }
     notes = dict(_notes(links))
     columns |= {
         link.column: _link_column(link, own.get(link.name, {}), notes.get(link.column, "")) for link in single.values()

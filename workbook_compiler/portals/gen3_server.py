@@ -6,13 +6,14 @@ answer is read whole, its entities are known by node and name, never by their pl
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from workbook_compiler.errors import UnclearError, UnreachableError
+from workbook_compiler.errors import RefusedError, UnclearError, UnreachableError
 from workbook_compiler.model.plan import Request
 from workbook_compiler.model.service import Answer, Name, Refusal, Send, Stored, Transaction
 from workbook_compiler.nearest import likely
@@ -22,11 +23,15 @@ BASE = "/api/v0/submission"
 TOKEN = "/user/credentials/cdis/access_token"  # noqa: S105 - a path
 AT_ONCE = 80
 """So many records are asked for by their numbers in one address, which stays below 4,000 characters."""
+_LONGEST = 200_000
+"""Characters of a server's words that are looked into."""
 _SHOWN = 60
 """A value of a server's words is shown up to so many characters."""
 
+_NODE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+"""What may stand in a query as a node's name."""
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _NOT_LISTED = re.compile(r"(?P<value>.+?) is not one of \[(?P<listed>.*)\]", re.DOTALL)
-_LISTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
 _EXTRA = re.compile(r"\('([^']+)' (?:was|were) unexpected\)")
 _TYPES = re.compile(r"is not of type (?P<types>'[a-z]+'(?:, '[a-z]+')*)")
 _KINDS = {
@@ -40,7 +45,10 @@ _KINDS = {
 
 def login(send: Send, key_id: str, secret: str) -> str:
     """Return a token for a key. Raises UnreachableError when the commons doesn't take it."""
-    answer = send("POST", TOKEN, {"api_key": secret, "key_id": key_id})
+    try:
+        answer = send("POST", TOKEN, {"api_key": secret, "key_id": key_id})
+    except UnclearError as error:
+        raise UnreachableError("the commons", f"it gives no token: {error.reason}") from None
     token = answer.body.get("access_token") if isinstance(answer.body, dict) else None
     if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable():
         reason = "it doesn't let us in with this key; a new one is made in your profile there"
@@ -56,15 +64,18 @@ def place(project: str) -> str:
 
 def projects(send: Send) -> list[str]:
     """Return the projects that the user may see, each as ``program-code``."""
-    return [
-        f"{program}-{code}" for program in _links(send, "/") for code in _links(send, f"/{quote(program, safe='')}")
-    ]
+    programs = _links(_let_in(send("GET", f"{BASE}/")))
+    listed = {program: send("GET", f"{BASE}/{quote(program, safe='')}") for program in programs}
+    seen = {program: answer for program, answer in listed.items() if answer.status not in (401, 403, 404)}
+    return [f"{program}-{code}" for program, answer in seen.items() for code in _links(answer)]
 
 
-def _links(send: Send, path: str) -> list[str]:
-    answer = _let_in(send("GET", BASE + path))
+def _links(answer: Answer) -> list[str]:
+    """The last parts of the links in an answer. Raises UnreachableError for one that has none."""
     listed = answer.body.get("links") if isinstance(answer.body, dict) else None
-    names = (one.rstrip("/").rpartition("/")[2] for one in listed or () if isinstance(one, str))
+    if not answer.ok or not isinstance(listed, list):
+        raise UnreachableError("the commons", f"it answered {answer.status} when asked for its projects{_why(answer)}")
+    names = (one.rstrip("/").rpartition("/")[2] for one in listed if isinstance(one, str))
     return [name for name in names if name and not name.startswith("_")]
 
 
@@ -82,6 +93,8 @@ def present(send: Send, project: str, node: str) -> Mapping[str, str] | None:
 
     That service takes one name at a time, so all names are asked for, and nothing else of the records.
     """
+    if not _NODE.fullmatch(node):
+        return None
     query = f"{{ {node}(project_id: {json.dumps([project])}, first: 0) {{ id {NAME} }} }}"
     try:
         answer = send("POST", f"{BASE}/graphql", {"query": query})
@@ -97,7 +110,7 @@ def present(send: Send, project: str, node: str) -> Mapping[str, str] | None:
 
 
 def query(send: Send, text: str) -> Any:
-    """Return what the query service answers. Raises UnreachableError in its words when it doesn't."""
+    """Return what the query service answers. Raises RefusedError in its words when it doesn't."""
     try:
         answer = _let_in(send("POST", f"{BASE}/graphql", {"query": text}))
     except UnclearError as error:
@@ -107,7 +120,7 @@ def query(send: Send, text: str) -> Any:
         said = body.get("errors") or _said(answer) or answer.status
         words = said if isinstance(said, list) else [said]
         told = (one.get("message", one) if isinstance(one, dict) else one for one in words)
-        raise UnreachableError("the commons", f"it doesn't answer the query: {'; '.join(map(str, told))}")
+        raise RefusedError(f"The commons doesn't answer the query: {'; '.join(map(str, told))}")
     return body.get("data")
 
 
@@ -125,35 +138,36 @@ def by_number(send: Send, project: str, node: str, numbers: Sequence[str]) -> li
 
 
 def _exported(send: Send, project: str, words: Mapping[str, str]) -> list[Stored]:
+    """The stored records that an export has. Raises UnreachableError for an answer that is no export."""
     answer = _let_in(send("GET", f"{place(project)}/export?{urlencode({**words, 'format': 'json'}, safe=',')}"))
-    missing = answer.status in (400, 404) and "ids" in words  # none of them is there
-    if not answer.ok and not missing:
-        raise UnreachableError("the commons", f"it answered {answer.status} when asked for what it holds{_why(answer)}")
+    if answer.status in (400, 404) and "ids" in words and _said(answer):
+        return []  # none of them is there
     body = answer.body.get("data") if isinstance(answer.body, dict) else answer.body
-    listed = body if isinstance(body, list) and not missing else []
-    return [found for one in listed if (found := _stored(one)) is not None]
+    if not answer.ok or not isinstance(body, list):
+        raise UnreachableError("the commons", f"it answered {answer.status} when asked for what it holds{_why(answer)}")
+    return [found for one in body if (found := _stored(one)) is not None]
 
 
 def _stored(one: Any) -> Stored | None:
-    if not isinstance(one, dict):
-        return None
-    node, name, number = (one.get(key) for key in ("type", NAME, "id"))
-    if not (isinstance(node, str) and isinstance(name, str) and isinstance(number, str)):
-        return None
-    return Stored(node, name, number, one)
+    """A record of an export; None for one that nobody has named. Raises UnreachableError for what is no record."""
+    node, name, number = ((one.get(key) if isinstance(one, dict) else None) for key in ("type", NAME, "id"))
+    if not isinstance(node, str) or not isinstance(number, str):
+        raise UnreachableError("the commons", "it holds something that is no record")
+    return Stored(node, name, number, one) if isinstance(name, str) else None
 
 
-def lookup(send: Send, project: str, name: str, nodes: Sequence[str]) -> list[Stored]:
-    """Return the records that have this number, or in one of these nodes this name."""
-    if re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", name):
-        return _exported(send, project, {"ids": name})
-    found: list[Stored] = []
-    for node in nodes:
-        numbers = present(send, project, node)
-        if numbers is None:
-            found += [one for one in every(send, project, node) if one.name == name]
-        elif name in numbers:
-            found += by_number(send, project, node, [numbers[name]])
+def lookup(send: Send, project: str, names: Sequence[str], nodes: Sequence[str]) -> list[Stored]:
+    """Return the records that in one of these nodes have one of these names, or one of these numbers."""
+    numbers = [name for name in names if _UUID.fullmatch(name)]
+    found = [one for number in numbers for one in _exported(send, project, {"ids": number}) if one.type in nodes]
+    told = {one.number for one in found}
+    left = [name for name in names if name not in told]
+    for node in nodes if left else ():
+        known = present(send, project, node)
+        if known is None:
+            found += [one for one in every(send, project, node) if one.name in left]
+        else:
+            found += by_number(send, project, node, [known[name] for name in left if name in known])
     return found
 
 
@@ -173,18 +187,17 @@ def rehearsal(request: Request, project: str) -> Request:
 def reply(answer: Answer) -> Transaction:
     """Return what an answer says about a request: all is stored, or nothing."""
     body = answer.body if isinstance(answer.body, dict) else {}
-    listed = body.get("entities")
-    entities = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    entities = [one for one in _list(body.get("entities")) if isinstance(one, dict)]
     numbers: dict[Name, str] = {}
     refusals: dict[Name, list[Refusal]] = {}
     for entity in entities:
         name = _name(entity)
         if isinstance(entity.get("id"), str):
             numbers[name] = entity["id"]
-        for error in entity.get("errors") or ():
+        for error in _list(entity.get("errors")):
             if isinstance(error, dict):
                 refusals.setdefault(name, []).append(_refusal(error))
-    loose = [_transactional(error) for error in body.get("transactional_errors") or () if error != "Nothing to submit"]
+    loose = [_transactional(error) for error in _list(body.get("transactional_errors")) if error != "Nothing to submit"]
     for taken in (taken for _, names in loose for taken in names):
         twice = [name for name in numbers if name[1] == taken]
         for name in twice:
@@ -196,8 +209,13 @@ def reply(answer: Answer) -> Transaction:
     return Transaction(success, numbers, refusals, tuple(said))
 
 
+def _list(value: Any) -> list[Any]:
+    """What should be a list; a single text stands for a list of it, and anything else for none."""
+    return value if isinstance(value, list) else [value] if isinstance(value, str) else []
+
+
 def _name(entity: Mapping[str, Any]) -> Name:
-    keys = entity.get("unique_keys") or ()
+    keys = _list(entity.get("unique_keys"))
     names = (one[NAME] for one in keys if isinstance(one, dict) and isinstance(one.get(NAME), str))
     return str(entity.get("type")), next(names, "")
 
@@ -206,7 +224,17 @@ def _transactional(error: Any) -> tuple[str, list[str]]:
     """An error of a whole request: its words, and the names it tells to be taken twice."""
     words = str(error.get("message", error)) if isinstance(error, dict) else str(error)
     is_twice = isinstance(error, dict) and error.get("type") == "NOT_UNIQUE"
-    return words, re.findall(r"'([^']*)'\)", words) if is_twice else []
+    keys = _literal(words.partition(", ")[2]) if is_twice else ()
+    names = [one[-1] for one in keys if isinstance(one, tuple) and one] if isinstance(keys, tuple) else []
+    return words, [name for name in names if isinstance(name, str)]
+
+
+def _literal(text: str) -> Any:
+    """What a text in the form of Python's values says; nothing for another one."""
+    try:
+        return ast.literal_eval(text) if len(text) < _LONGEST else ()
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return ()
 
 
 def _refusal(error: Mapping[str, Any]) -> Refusal:
@@ -241,12 +269,14 @@ def _links_told(words: str) -> str:
 
 def _among(value: str, listed: str) -> tuple[str, str]:
     """Of a list that may have hundreds of values the nearest, and the value that isn't in it."""
-    values = [one or other for one, other in _LISTED.findall(listed)]
+    found = _literal(f"[{listed}]")
+    values = [str(one) for one in found if one is not None] if isinstance(found, list) else []
     typed = value[1:-1] if value[:1] in "'\"" else value
     near = likely(typed, values)[:3] or values[:3]
     more = len(values) - len(near)
     rest = f", and {more} more" if more > 0 else ""
-    return f"it isn't in the list. The list has: {', '.join(near)}{rest}.", typed[:_SHOWN]
+    told = f" The list has: {', '.join(near)}{rest}." if near else ""
+    return f"it isn't in the list.{told}", typed[:_SHOWN]
 
 
 def _said(answer: Answer) -> str:

@@ -96,7 +96,7 @@ def compared(plan: Plan, to: Connection, where: Where, books: Sequence[Path] = (
     against = compare.against(plan, found, schema, extends=to.service.extends, exported=exported)
     planned, wrong = _with_checksums(against.value, schema, one.folders, step)
     links = compare.links_on_portal(plan.outward, found.links)
-    said = (*_reused(records, known, remembered), *against.diagnostics, *wrong, *links)
+    said = (*_reused(records, known, remembered), *against.diagnostics, *wrong, *links, *emptied(plan))
     with_files = {file.record.id for file in attachments.data_files(records)}
     return replace(
         one,
@@ -155,6 +155,7 @@ def gone(
         place
         for place, entry in known.items()
         if entry.state == journal.TAKEN
+        and entry.method != journal.LEFT
         and place not in here
         and not place.endswith(DEFERRED)
         and entry.uuid not in uuids
@@ -232,6 +233,16 @@ def as_exported(
         )
 
     return compare.Exported(still, unedited)
+
+
+def emptied(plan: Plan) -> Iterator[Diagnostic]:
+    """Yield what is empty now and had a value when the workbook was exported: it stays on the portal."""
+    there = plan.exported.records if plan.exported is not None else {}
+    for record in _records(plan):
+        for name in there.get((record.type, record.identifier or ""), ()):
+            at = record.origin.place((name,))
+            if at is not None and name not in record.values and name not in record.deletes:
+                yield Diagnostic(codes.POR20, at, name)
 
 
 NOTHING = journal.Entry("", "", None, "")

@@ -85,6 +85,7 @@ def submit(one: Compared, to: Connection, where: Where, step: Step = silent) -> 
         for record in one.records:  # before another row writes over what is known of its place
             if record.identifier is None and record.id in one.remembered:
                 notes.keep(record.id, one.remembered[record.id])
+        notes.left(one.plan.operations, one.known)
         door = delivery.Door(
             to.service,
             to.send,

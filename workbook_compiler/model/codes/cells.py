@@ -94,6 +94,16 @@ TXT06 = Code(
     why="Excel reads 1:1 or 12:30 as times.",
     example="1:1 is stored as 01:01",
 )
+DEL03 = Code(
+    "DEL03",
+    "delete.beside-values",
+    Severity.ERROR,
+    title="A list is to be removed and filled in at once",
+    message="*delete* removes all of {field}, and other cells of the row fill it in.",
+    hint="Clear one of them. To replace a list, remove it, send, and then fill in the new one.",
+    why="One update can't do both, so one of the two would be lost.",
+    example="*delete* in samples.submitter_id beside a name in samples.submitter_id-1.",
+)
 DEL02 = Code(
     "DEL02",
     "delete.needed",

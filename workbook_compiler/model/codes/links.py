@@ -115,3 +115,13 @@ REF09 = Code(
     why="By its number alone nobody can tell whether it is the record that is meant.",
     example="cases.id filled in, and cases.submitter_id empty.",
 )
+REF10 = Code(
+    "REF10",
+    "reference.several",
+    Severity.ERROR,
+    title="A link to one record names several",
+    message="{field} leads to one record, and “{value}” names several rows.",
+    hint="Name one of them. If the row belongs to all of them, split it into several rows.",
+    why="The portal takes one record here; a second one would be lost, or the row refused.",
+    example="case-1, case-2 in a column that takes one case.",
+)

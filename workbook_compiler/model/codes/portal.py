@@ -125,9 +125,10 @@ POR12 = Code(
     Severity.ERROR,
     title="The row was another record before",
     message="This row is called “{value}”, and the receipt beside it belongs to “{present}”.",
-    hint="A new record? Clear the row's #uuid cell. The same one? Keep the old name, a comma, then the new one.",
+    hint="A new record? Clear the row's #uuid cell. {advice}",
     why="Under a new name the portal would get a second record. Under the old uuid it would lose the first.",
     example="An exported row whose alias was corrected.",
+    usual=(("advice", "The same one? Keep the old name, a comma, then the new one."),),
 )
 POR13 = Code(
     "POR13",
@@ -186,7 +187,28 @@ POR18 = Code(
     Severity.ERROR,
     title="The row belongs to another project",
     message="This row says “{value}”, and the records go to the project {project}.",
-    hint="Correct the cell, or name the project that is meant with --project.",
+    hint="{advice}",
     why="What is sent goes to one project, and a record can't move to another one later.",
-    example="projects.code OTHER in a workbook that is sent to DEMO-LUNG.",
+    example="projects.code HEART in a workbook that is sent to the project LUNG of DEMO.",
+    usual=(("advice", "Correct the cell, or name the project that is meant with --project."),),
+)
+POR19 = Code(
+    "POR19",
+    "portal.links-kept",
+    Severity.WARNING,
+    title="Links that the row doesn't name stay",
+    message="On the portal {field} also has {present}, and keeps it: this portal only adds links.",
+    hint="To be rid of it, remove the whole list with *delete*, send, and fill in the rest again.",
+    why="A name that is taken out of a cell would look as if its link were gone.",
+    example="An aliquot that was linked to two samples, and whose cell names one now.",
+)
+POR20 = Code(
+    "POR20",
+    "portal.emptied",
+    Severity.INFO,
+    title="A cell was emptied, and the value stays",
+    message="This cell had a value when it was exported, and is empty now. The portal keeps the value.",
+    hint="To remove it, type *delete* into the cell.",
+    why="An empty cell says nothing, so nothing is removed without being asked for.",
+    example="An exported description that was cleared with the delete key.",
 )

@@ -121,3 +121,24 @@ def test_words_for_nothing_in_a_number_column_are_told(gen3: Schema, tmp_path: P
     """NA in a column of numbers is neither sent nor dropped."""
     text = "type\tsubmitter_id\tparticipants.submitter_id\tday\nvisit\tv1\tp1\tNA\n"
     assert ("NUM01", "D2") in [(code, cell) for code, cell in found(compiled(text, gen3, tmp_path)) if code != "REF02"]
+
+
+def test_a_csv_of_a_commons_has_hashes_between_targets(gen3: Schema, tmp_path: Path) -> None:
+    """In its CSV several targets stand between #, in its TSV between commas."""
+    text = "type,submitter_id,samples.submitter_id\naliquot,a1,s1#s2\naliquot,a2,s3\n"
+    made = [document["samples"] for document in sent(compiled(text, gen3, tmp_path, "table.csv"))]  # type: ignore[index]
+    assert made == [[{"submitter_id": "s1"}, {"submitter_id": "s2"}], [{"submitter_id": "s3"}]]
+
+
+def test_a_table_of_an_unknown_node(gen3: Schema, tmp_path: Path) -> None:
+    """The word in the column type is what is wrong, not the file's name."""
+    result = compiled("type\tsubmitter_id\nsamples\ts1\n", gen3, tmp_path)
+    (told,) = [d for d in result.diagnostics if d.code.id == "SHT01"]
+    assert (told.location.cell, told.value, told.suggestions[:1]) == ("A2", "samples", ("sample",))
+
+
+def test_a_header_that_lacks_its_end(gen3: Schema, tmp_path: Path) -> None:
+    """A link's name without what its target is called by: the whole header is suggested."""
+    result = compiled("submitter_id\tparticipant\ttissue\ns1\tp1\tblood\n", gen3, tmp_path, "sample.tsv")
+    (told,) = [d for d in result.diagnostics if d.code.id == "HDR01"]
+    assert told.suggestions[0] == "participants.submitter_id"

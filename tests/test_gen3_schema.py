@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from conftest import GEN3
 from typed_books import typed_book
 
 from workbook_compiler import api
 from workbook_compiler.errors import SchemaError
+from workbook_compiler.model.changes import changes
 from workbook_compiler.model.plan import Plan
 from workbook_compiler.model.schema import Access, Kind, Schema
 from workbook_compiler.portals.gen3_records import AT_ONCE, body, render, values_of
@@ -272,3 +274,22 @@ def test_a_name_of_another_nodes_row_is_looked_up(gen3: Schema, tmp_path: Path) 
     sheets = {"visit": [{"submitter_id": "y", "participants.submitter_id": "y", "day": 1}]}
     (tmp_path / "book.xlsx").write_bytes(typed_book(sheets))
     assert [d.code.id for d in api.compile(tmp_path / "book.xlsx", gen3).diagnostics] == ["REF02"]
+
+
+def test_a_template_of_what_is_needed_can_be_filled_in(gen3: Schema, tmp_path: Path) -> None:
+    """Of links of which one is needed all have their columns, though none alone is needed."""
+    api.template(gen3, path=tmp_path / "needed.xlsx", only="mandatory")
+    book = openpyxl.load_workbook(tmp_path / "needed.xlsx")
+    headers = [cell.value for cell in book["sequencing_file"][1]]
+    assert {"sequencing_runs.submitter_id", "aliquots.submitter_id", "studies.submitter_id"} <= set(headers)
+    assert "diagnoses.submitter_id" not in [cell.value for cell in book["sample"][1]]
+
+
+def test_a_changed_group_of_links_is_a_change() -> None:
+    """``schemas diff`` tells that links may no longer stand together."""
+    link = {"target_type": "case", "multiplicity": "many_to_one", "required": False}
+    group = {"subgroup": [{**link, "name": "a"}, {**link, "name": "b"}], "required": False, "exclusive": False}
+    old = with_property({"type": "string"}, links=[group])
+    new = with_property({"type": "string"}, links=[{**group, "exclusive": True}])
+    assert list(changes(old, old)) == []
+    assert list(changes(old, new)) == ["~ sample: which columns are needed, or can't stand, together"]

@@ -99,7 +99,8 @@ def _fetched(portal: Portal, folder: Path, parts: Sequence[str]) -> None:
         pull(portal, Visit(portal.server), folder, parts)
     except UnreachableError as error:
         more = (
-            f"{error.reason}. Its schemas are needed once; with --schemas you name others, such as a sandbox's address"
+            f"{error.reason}. Its schemas are needed once. With --schemas you name others, such as a sandbox's address; "
+            "--portal names another portal"
         )
         raise UnreachableError(error.server, more) from None
 

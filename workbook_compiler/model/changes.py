@@ -7,6 +7,9 @@ from collections.abc import Iterator, Mapping
 from workbook_compiler.model.columns import Field, fields
 from workbook_compiler.model.schema import Access, EntityType, Schema
 
+_JOINING = "anyOf allOf oneOf not if then else dependentRequired dependentSchemas dependencies".split()
+"""The words of rules that join several columns."""
+
 
 def changes(old: Schema, new: Schema) -> Iterator[str]:
     """Yield a line for each type, column, list value or rule that came, went or changed; columns as their headers."""
@@ -15,6 +18,8 @@ def changes(old: Schema, new: Schema) -> Iterator[str]:
     for name, entity in new.types.items():
         if name in old.types and not entity.abstract:
             yield from _columns(name, _offered(old.types[name]), _offered(entity))
+            if any(old.types[name].rules.get(word) != entity.rules.get(word) for word in _JOINING):
+                yield f"~ {name}: which columns are needed, or can't stand, together"
 
 
 def _offered(entity: EntityType) -> dict[str, Field]:

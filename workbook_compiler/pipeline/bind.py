@@ -97,7 +97,9 @@ def _column(
 ) -> tuple[Column | None, list[Diagnostic]]:
     found = known.find(text)
     if found is None:
-        near = likely(text, known.exact)
+        folded = text.casefold()
+        begins = [name for name in known.exact if name.casefold().startswith((f"{folded}.", f"{folded}s."))]
+        near = [*begins[:3], *likely(text, known.exact)][:3] if len(begins) < 4 else likely(text, known.exact)
         context = {"type": table.entity.name}
         return None, [Diagnostic(structure.HDR01, at, value=text, context=context, suggestions=tuple(near))]
     field, member, exactly = found

@@ -45,7 +45,8 @@ def causes(problem: Problem, entity: EntityType) -> Iterator[Cause]:
         yield path, code, words(value, body)
     elif rule == "not" and isinstance(value, dict) and set(value) == {"required"}:
         names = value["required"]
-        yield (*path, names[-1]), values.RUL01, {"reason": f"{' and '.join(names)} can't be filled in together"}
+        context = {"reason": f"{' and '.join(names)} can't be filled in together", "advice": "Clear one of them."}
+        yield (*path, names[-1]), values.RUL01, context
     elif problem.context and rule in ("anyOf", "oneOf"):
         yield _combination(path, problem, entity)
     else:
@@ -63,7 +64,8 @@ def _combination(path: Pointer, problem: Problem, entity: EntityType) -> Cause:
     sets = [c.validator_value for c in problem.context if c.validator == "required"]
     if sets and len(sets) == len(problem.context):
         options = " or ".join(" with ".join(names) for names in sets)
-        return (*path, sets[0][0]), values.RUL01, {"reason": f"one of these has to be filled in: {options}"}
+        context = {"reason": f"one of these has to be filled in: {options}", "advice": "Fill in one of them."}
+        return (*path, sets[0][0]), values.RUL01, context
     what = problem.schema.get("comment") or (path and _title(entity, path)) or "some columns don't fit together"
     return path, values.RUL01, {"reason": str(what)}
 

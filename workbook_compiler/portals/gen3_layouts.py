@@ -14,6 +14,7 @@ from workbook_compiler.model.columns import UUID_MARK
 from workbook_compiler.model.diagnostics import Diagnostic, Location, column_letter
 from workbook_compiler.model.portal import Foreign
 from workbook_compiler.model.schema import Schema
+from workbook_compiler.nearest import likely
 from workbook_compiler.portals.gen3_schema import CODE, NAME
 
 Row = Sequence[Any]
@@ -33,13 +34,37 @@ def foreign(_name: str, rows: Sequence[Row], at: Location, schema: Schema) -> Fo
     typed = [(n, _text(row[column])) for n, row in enumerate(rows[1:], 1) if column < len(row) and _text(row[column])]
     node = next((name for _, name in typed if name in schema.types), "")
     if not node:
-        return None
+        return _unknown(typed, column, at, schema) if typed else None
     said = (
         Diagnostic(structure.SHT06, at, context={"layout": LAYOUT, "type": node}),
         *_other_nodes(typed, node, column, at),
         *_by_number(heads, rows, at),
     )
-    return Foreign(node, 0, 1, dict(_headers(heads)), said=said)
+    headers = dict(_headers(heads))
+    return Foreign(node, 0, 1, headers, words=dict(_targets(rows, headers, at)), said=said)
+
+
+def _unknown(typed: Sequence[tuple[int, str]], column: int, at: Location, schema: Schema) -> Foreign:
+    """A table of a node that the dictionary doesn't have: its own word for it is what has to be mended."""
+    row, name = typed[0]
+    place = Location(at.file, at.sheet, row + 1, column_letter(column))
+    near = tuple(likely(name, schema.types))
+    context = {"way": "The column type says what the rows are."}
+    return Foreign(said=(Diagnostic(structure.SHT01, place, value=name, context=context, suggestions=near),))
+
+
+def _targets(rows: Sequence[Row], headers: Mapping[int, str], at: Location) -> Iterator[tuple[int, Mapping[str, str]]]:
+    """The cells of a commons' CSV that name several targets, with # between them, and as they are written here."""
+    for index, head in headers.items() if at.file.lower().endswith(".csv") else ():
+        if not head.startswith("#"):
+            cells = (_text(row[index]) for row in rows[1:] if index < len(row))
+            several = {cell.casefold(): ", ".join(map(_quoted, cell.split("#"))) for cell in cells if "#" in cell}
+            if several:
+                yield index, several
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"' if set(name) & set(',"') else name
 
 
 def _text(cell: Any) -> str:

@@ -127,14 +127,21 @@ def _with_members(entity: EntityType, columns: Sequence[Field]) -> tuple[Field, 
 
 
 def _is_wanted(entity: EntityType, field: Field, *, recommended: bool) -> bool:
-    """Whether a column is needed, or welcome, or belongs to one that is: the unit of a value, the parts of an object."""
+    """Whether a column is needed, alone or as one of several, or welcome, or belongs to one that is: a unit, an object's part."""
     top = entity.properties[field.path[0]]
-    needed = field.required or top.required or field.path[0] in entity.identifiers[:1]
+    needed = field.required or top.required or field.path[0] in entity.identifiers[:1] or top.name in _one_of(entity)
     companions = {name for names in entity.rules.get("dependentRequired", {}).values() for name in names}
     other = entity.properties.get(top.name.removesuffix(" unit")) if top.name in companions else None
     return needed or any(
         one is not None and (one.required or (recommended and one.recommended)) for one in (top, other)
     )
+
+
+def _one_of(entity: EntityType) -> frozenset[str]:
+    """The columns of groups of which one is needed."""
+    rules = [entity.rules, *entity.rules.get("allOf", ())]
+    ways = (way for rule in rules if isinstance(rule, dict) for way in rule.get("anyOf", ()) if isinstance(way, dict))
+    return frozenset(name for way in ways for name in way.get("required", ()))
 
 
 def _in_column_order(picked: Sequence[Field], identifier: Field | None) -> tuple[Field, ...]:

@@ -58,7 +58,7 @@ class Styles:
 
     def role(self, *, required: bool, identifier: bool) -> Role:
         """Return the header formats of a column."""
-        return self._roles["required" if required else "naming" if identifier else "optional"]
+        return self._roles["naming" if identifier else "required" if required else "optional"]
 
     def _role(self, background: str, ink: str, *, bold: bool) -> Role:
         edge: dict[str, Any] = {"border": 1, "border_color": LINE, "valign": "top", "num_format": "@"}

@@ -10,7 +10,7 @@ NUM01 = Code(
     Severity.ERROR,
     title="Not a whole number",
     message="{field} takes a whole number; “{value}” isn't one.",
-    hint="Type digits only, without commas, units or words.",
+    hint="Type digits only, without commas, units or words. Without a value leave the cell empty.",
     why="The portal refuses fractions and signs other than digits here.",
     example="1,000 → 1000",
 )
@@ -20,7 +20,7 @@ NUM02 = Code(
     Severity.ERROR,
     title="Not a number",
     message="{field} takes a number; “{value}” isn't one.",
-    hint="Type the number alone, with a point for decimals. Units have their own column or belong to the header.",
+    hint="Type the number alone, with a point for decimals and without its unit. Without a value leave the cell empty.",
     why="Commas, units and words can't be told from mistakes.",
     example="5,7 → 5.7",
 )
@@ -286,7 +286,10 @@ RUL01 = Code(
     Severity.ERROR,
     title="The row breaks a rule of the portal",
     message="This breaks a rule of the portal: {reason}.",
-    hint="Compare the row with the descriptions of its columns. Ask your data wrangler if it isn't clear.",
+    hint="{advice}",
     why="Some rules join several columns.",
     example="A value that is only allowed with another one.",
+    usual=(
+        ("advice", "Compare the row with the descriptions of its columns. Ask your data wrangler if it isn't clear."),
+    ),
 )

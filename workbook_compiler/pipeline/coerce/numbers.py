@@ -178,7 +178,7 @@ def _likely(text: str, *, whole: bool) -> list[str]:
     elif match := _COMMA_PERCENT.fullmatch(text):
         candidate = str(float(match[1].replace(",", ".")) / 100)
     elif match := _WITH_UNIT.fullmatch(text):
-        candidate = match[1]
+        candidate = match[1] if not whole or float(match[1]).is_integer() else None  # 1.2 GB isn't a number near 1
     if candidate is None or not math.isfinite(float(candidate)):
         return []
     number = float(candidate)

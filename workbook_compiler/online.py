@@ -313,7 +313,12 @@ def _rehearse(result: Result, one: Compared, to: Connection, where: Where) -> in
     with progress() as step:
         said = submission.rehearsed(one, to, where, step)
     tell(result, (), tuple(said))
-    if not said:
+    if not said and to.service.rehearsal is None:
+        say(
+            "Nothing is wrong as far as that can be told without sending: this portal has no dry run. It alone knows what your "
+            "key may do, and rules that its schemas don't say."
+        )
+    elif not said:
         say(
             "The portal has nothing against it. Whether a name belongs to a record you can't see shows only when sending."
         )

@@ -167,8 +167,8 @@ class Journal:
             for op in listed:
                 if op.target is not None and op.record.id not in written:
                     digests = {name: digest(value) for name, value in op.record.values.items()}
-                    method = known[op.id].method if op.id in known else LEFT
-                    self.keep(op.id, Entry(TAKEN, method, op.uuid, _now(), mark(op.record), digests))
+                    before = known.get(op.id, Entry(TAKEN, LEFT, op.uuid, _now()))
+                    self.keep(op.id, Entry(TAKEN, before.method, op.uuid, before.at, mark(op.record), digests))
 
     def answered(self, operation: str, state: str, status: int | None, uuid: str | None, said: str = "") -> str:
         """Note how a message fared, and return when."""

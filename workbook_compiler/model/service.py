@@ -115,8 +115,8 @@ class Service:
     """The stored properties of a record; links are paths or identifiers."""
     message: Callable[[Operation, Schema], Request]
     """The message an operation becomes."""
-    rehearsal: Callable[[Request], Request]
-    """The same message as one that is checked and not stored."""
+    rehearsal: Callable[[Request], Request] | None
+    """The same message as one that is checked and not stored; None where the portal has nothing of the kind."""
     storing: Callable[[Request], Request]
     """The same message as it is sent in earnest."""
     created: Callable[[Answer], str | None]
@@ -127,6 +127,8 @@ class Service:
     """What a new record wants to be called alone: places in its body, and names to look for."""
     extends: frozenset[str]
     """Lists that grow: what is there stays when a row names other members."""
+    whole: Callable[[Send, Operation, Request], Request] = lambda _send, _operation, request: request
+    """Puts into a message what it has to hold and isn't known before: the rest of a record that is written as a whole."""
     at_once: int = 60
     """So many identifiers are looked for with one message."""
     vocabulary: Callable[[Send, str], list[Term]] = lambda _send, _type_name: []

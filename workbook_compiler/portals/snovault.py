@@ -19,6 +19,8 @@ from workbook_compiler.portals.mixins import is_raw, resolve
 from workbook_compiler.portals.snovault_refusals import refusals
 from workbook_compiler.portals.snovault_server import message
 
+DEEPEST = 40
+"""A family of types nested deeper than this is nobody's."""
 _PREFERRED = ("aliases", "accession", "uuid")
 
 

@@ -35,9 +35,14 @@ def account(send: Send) -> Account:
         raise UnreachableError(
             "the portal", f"it answered {answer.status} and not who you are. Is this the address of a portal?"
         )
-    name = next(_texts([me.get("email"), me["@id"]]))
-    owners = {lab: _awards(send, lab) for lab in _paths(me, "submits_for")}
-    return Account(name, "admin" in _items(me, "groups"), owners, _own(owners))
+    return owner_of(send, me, admin="admin" in _items(me, "groups"))
+
+
+def owner_of(send: Send, user: Mapping[str, Any], *, admin: bool) -> Account:
+    """Return a user's record as an account, with the labs it may submit for and their awards."""
+    name = next(_texts([user.get("email"), user.get("@id"), user.get("uuid")]), "unknown")
+    owners = {lab: _awards(send, lab) for lab in _paths(user, "submits_for")}
+    return Account(name, admin, owners, _own(owners))
 
 
 def _own(owners: Mapping[str, Sequence[str]]) -> Mapping[str, Sequence[Term]]:

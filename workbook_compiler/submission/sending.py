@@ -45,12 +45,9 @@ def rehearsed(one: Compared, to: Connection, where: Where, step: Step = silent) 
 
     def asked(op: Operation) -> list[Diagnostic]:
         try:
-            request = attachments.inline(to.service.message(op, one.schema), op.record, one.folders(op.record))
-            tried = to.service.rehearsal(request)
-            answer = to.send(tried.method, tried.path, tried.body)
+            refusals = _tried(op, one, to)
         except UnclearError as unclear:
             return [outcomes.at_cell(op.record, Refusal("unclear", None, unclear.reason))]
-        refusals = [] if answer.ok else to.service.refusals(answer, request)
         told = {refusal.pointer for refusal in refusals}
         taken = (refusal for refusal in _taken(op, one, to) if refusal.pointer not in told)
         return [outcomes.at_cell(op.record, refusal) for refusal in (*refusals, *taken)]
@@ -61,6 +58,16 @@ def rehearsed(one: Compared, to: Connection, where: Where, step: Step = silent) 
             step("Rehearsing", number / len(operations))
             said += found
     return said
+
+
+def _tried(op: Operation, one: Compared, to: Connection) -> list[Refusal]:
+    """What the portal has against a message that it only checks; nothing where it can't do that."""
+    if to.service.rehearsal is None:
+        return []
+    request = attachments.inline(to.service.message(op, one.schema), op.record, one.folders(op.record))
+    tried = to.service.rehearsal(to.service.whole(to.send, op, request))
+    answer = to.send(tried.method, tried.path, tried.body)
+    return [] if answer.ok else list(to.service.refusals(answer, request))
 
 
 def _taken(op: Operation, one: Compared, to: Connection) -> Iterator[Refusal]:
@@ -90,7 +97,9 @@ def submit(one: Compared, to: Connection, where: Where, step: Step = silent) -> 
             to.service,
             to.send,
             one.schema,
-            lambda request, op: attachments.inline(request, op.record, one.folders(op.record)),
+            lambda request, op: to.service.whole(
+                to.send, op, attachments.inline(request, op.record, one.folders(op.record))
+            ),
         )
         found = delivery.apply(one.plan, door, notes, jobs=where.jobs, unclear=one.unclear, left=one.left, step=step)
         if found.stopped is None and all(one.state is not delivery.State.UNCLEAR for one in found.outcomes):

@@ -190,6 +190,14 @@ def test_links_that_lead_nowhere_or_elsewhere_on_the_portal_are_errors(tmp_path:
     assert list(links_on_portal(plan.outward, {"demo-lab:v1": found("Vendor", "demo-lab:v1")})) == []
 
 
+def test_one_name_in_two_columns_has_to_fit_both(tmp_path: Path) -> None:
+    """Where the same name stands for a vendor and for a biosource, one of the two is wrong."""
+    sample = Table("Biosample", ("aliases", "biosource"), (("demo-lab:b1", "demo-lab:v1"),))
+    plan = plan_of(tmp_path, BIOSOURCE, sample)
+    said = links_on_portal(plan.outward, {"demo-lab:v1": found("Vendor", "demo-lab:v1")})
+    assert [(d.code.id, str(d.location)) for d in said] == [("POR02", "Biosample!C5")]
+
+
 LANES = ("aliases", "file_format", *(f"flowcell_details.{part}" for part in ("machine", "lane", "machine-1", "lane-1")))
 CELLS = [{"machine": "A", "lane": "1", "flowcell": "X"}, {"machine": "B", "lane": "2", "flowcell": "Y"}]
 

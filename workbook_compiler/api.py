@@ -371,7 +371,7 @@ def sandbox(
         having = ", ".join(name for name, one in sorted(resources.portals().items()) if one.sandbox)
         raise UsageError(f"There is no sandbox for {portal_name}. Portals that have one: {having}.")
     documents, _, _ = snapshots.load(chosen, schemas)
-    return Sandbox(documents, folder, port=port, uploads=uploads, say=say)
+    return Sandbox(chosen.served(documents), folder, port=port, uploads=uploads, say=say)
 
 
 def download(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from workbook_compiler import online_register
 from workbook_compiler.console import MEND, ask, compiled, out, progress, refuse_unwritable, say, tell
 from workbook_compiler.errors import UsageError
 from workbook_compiler.reports.words import count
@@ -46,6 +47,7 @@ def register(app: typer.Typer) -> None:
     app.command()(submit)
     app.command()(download)
     app.command()(export)
+    app.command(name="register")(online_register.register)
 
 
 def plan(

@@ -24,15 +24,20 @@ def snapshot(
     known: Mapping[str, str] | None = None,
     jobs: int = 4,
     step: Step = silent,
+    strictly: bool = False,
 ) -> Snapshot:
     """Return what the portal holds of these records, and what these link values mean there: each with the types it may name.
 
     ``known`` are the uuids of records (by id) that an earlier run has sent, empty where it didn't learn one: an index may
-    not show them yet. Who has an identifier is looked for by it, for another row may stand in its place. Raises
-    UnreachableError.
+    not show them yet. Who has an identifier is looked for by it, for another row may stand in its place. ``strictly``: by
+    nothing else; what else the row calls it is to be changed. Raises UnreachableError.
     """
     rows = list(records)
-    names = {record.id: names_of(record) for record in rows if record.identifier is not None}
+    names = {
+        record.id: [record.identifier] if strictly else names_of(record)
+        for record in rows
+        if record.identifier is not None
+    }
     step("Looking for what is there", 0.1)
     outward = {name: types for name, types in links.items() if name}
     found, alone = found_by(service, send, [*(name for given in names.values() for name in given), *outward], jobs)

@@ -23,6 +23,7 @@ from workbook_compiler.model.schema import Access, Schema
 LARGEST = 50 << 20
 """Bytes of an attached file: it travels inside its record's message."""
 CHECKSUM = "md5sum"
+SIZE = "file_size"
 CHECKSUMS = (CHECKSUM, "checksum")
 """What the property beside a file's name is called that holds its md5."""
 EXTRA, FORMAT, NAME = "extra_files", "file_format", "filename"
@@ -76,8 +77,8 @@ class Named:
         return str(members[self.pointer[1]].get(FORMAT, ""))
 
 
-Checksums = Mapping[int, Mapping[Pointer, str]]
-"""A record's number -> place of a checksum in its body -> md5."""
+Checksums = Mapping[int, Mapping[Pointer, str | int]]
+"""A record's number -> place of a checksum or a size in its body -> md5 or bytes."""
 
 
 def named(records: Iterable[Record]) -> Iterator[Named]:
@@ -122,7 +123,7 @@ def look(
     sums = list(_sums(looked, schema))
     found += [*_twice(looked, schema), *_others(sums)]
     ordered = sorted(found, key=lambda pair: pair[0])
-    return Outcome(_missing(sums), tuple(diagnostic for _, diagnostic in ordered))
+    return Outcome(_missing([*sums, *_sizes(looked, schema)]), tuple(diagnostic for _, diagnostic in ordered))
 
 
 # ---------------------------------------------------------------- what is wrong
@@ -201,6 +202,16 @@ def _sums(looked: Looked, schema: Schema) -> Iterator[tuple[Named, Pointer, str]
             yield file, at, checked.md5
 
 
+def _sizes(looked: Looked, schema: Schema) -> Iterator[tuple[Named, Pointer, int]]:
+    """Each data file whose record keeps its size: where, and how many bytes it has."""
+    for file, checked in looked:
+        entity = schema.types.get(file.record.type)
+        kept = entity.properties.get(SIZE) if entity is not None and file.attached is None else None
+        is_own = len(file.pointer) == 1 and kept is not None and kept.measured
+        if is_own and checked.size is not None and checked.problem is None:
+            yield file, (SIZE,), checked.size
+
+
 def _checksum_at(file: Named, schema: Schema) -> Pointer | None:
     """Where a data file's checksum stands in its record: beside its name; None when the record keeps none."""
     entity = schema.types.get(file.record.type)
@@ -240,8 +251,8 @@ def _others(sums: Iterable[tuple[Named, Pointer, str]]) -> Iterator[Told]:
             yield file.record.number, Diagnostic(codes.FLE07, place, field, typed, context, (md5,))
 
 
-def _missing(sums: Iterable[tuple[Named, Pointer, str]]) -> Checksums:
-    found: dict[int, dict[Pointer, str]] = {}
+def _missing(sums: Iterable[tuple[Named, Pointer, str | int]]) -> Checksums:
+    found: dict[int, dict[Pointer, str | int]] = {}
     for file, at, md5 in sums:
         if value_at(file.record.values, at) is None:
             found.setdefault(file.record.number, {})[at] = md5

@@ -238,7 +238,7 @@ class _Comparer:
     def _after(self, prop: Property, stored: Any, value: Any, *, grows: bool = False) -> Any:
         """What the portal shall hold; ``stored`` itself where nothing changes."""
         if prop.name in self._extends and isinstance(stored, list) and isinstance(value, list):
-            more = [item for item in value if item not in stored]
+            more = [item for item in value if not any(self._same(prop.leaf, one, item) for one in stored)]
             return [*stored, *more] if more else stored
         if isinstance(stored, list) and isinstance(value, list) and (grows or prop.leaf.kind is Kind.OBJECT):
             members = self._grown(prop.leaf, stored, value) if grows else self._members(prop.leaf, stored, value)

@@ -70,8 +70,14 @@ class _RequestFiles:
             self.written.append(self._folder / f"batch-{request.batch + 1:0{self._digits}d}.jsonl")
             self._stream = self._open.enter_context(_opened(self.written[-1]))
         body = _json(request.body)
-        self._stream.write(b'{"method":%b,"path":%b,"body":%b}\n' % (_json(request.method), _json(request.path), body))
+        self._stream.write(message_line(request, body))
         return body
+
+
+def message_line(request: Request, body: bytes | None = None) -> bytes:
+    """Return a message as a line of JSON; ``body`` is its body's JSON, where that is made already."""
+    parts = (_json(request.method), _json(request.path), _json(request.body) if body is None else body)
+    return b'{"method":%b,"path":%b,"body":%b}\n' % parts
 
 
 class _DocumentFiles:

@@ -78,6 +78,8 @@ class Portal:
     """Where its users keep their keys."""
     sandbox: bool = False
     """Whether a portal of this kind can be run on the user's own machine."""
+    served: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda documents: documents
+    """Its schemas' documents as such a portal serves them: every type says whether it is abstract, and which one is above."""
     forms: tuple[str, ...] = ("json",)
     """The forms its messages can have, the usual one first."""
     body: Callable[[str, Mapping[str, Any]], Mapping[str, Any]] | None = None

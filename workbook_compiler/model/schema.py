@@ -107,6 +107,8 @@ class Property:
     """The cell holds the path of a file that travels inside the record."""
     upload: bool = False
     """The cell holds the path of a data file that is uploaded beside the record."""
+    measured: bool = False
+    """The size of the record's data file, worked out where it is left empty."""
     renamed: bool = False
     """The portal gives the data file a name of its own: what it holds isn't what was typed."""
     wait: bool = False

@@ -266,7 +266,7 @@ class _Resolver:
             targets = absent[0][2]
             if targets not in by_targets:
                 by_targets[targets] = Identifiers(self._names(targets))
-            yield self._unknown(value, absent, by_targets[targets])
+            yield from self._unknown(value, absent, by_targets[targets])
 
     def _names(self, targets: Sequence[str]) -> list[str]:
         types = {record.type for record in self._records}
@@ -277,16 +277,18 @@ class _Resolver:
 
     def _unknown(
         self, value: str, absent: Sequence[tuple[Record, Pointer, tuple[str, ...]]], names: Identifiers
-    ) -> Diagnostic:
+    ) -> Iterator[Diagnostic]:
         places, paths = [(record, pointer) for record, pointer, _ in absent], self._schema.paths
         key = key_of(value) if paths else value
         capitals = names.same_but_capitals(key)
         close = [capitals] if capitals else [] if paths and "/" in value else names.close(value, numbers=paths)
         if not close or (capitals is None and self._schema.looked_up):
-            at, related, field = self._places(places, error=False)
-            targets = frozenset(name for _, _, accepted in absent for name in accepted)
             near = () if paths else tuple(names.close(value))
-            return Diagnostic(links.REF02, at, field, value, {"targets": tuple(sorted(targets))}, near, related)
+            for targets in dict.fromkeys(accepted for _, _, accepted in absent):
+                alike = [(record, pointer) for record, pointer, accepted in absent if accepted == targets]
+                at, related, field = self._places(alike, error=False)
+                yield Diagnostic(links.REF02, at, field, value, {"targets": tuple(sorted(targets))}, near, related)
+            return
         at, related, field = self._places(places)
         number, pointer = next(
             (one for one in self._index[close[0]] if self._is_among(one[0], absent[0][2])), self._index[close[0]][0]
@@ -295,7 +297,7 @@ class _Resolver:
         context = {"nearest": close[0], "nearest_at": _seen_from(at, meant), **({} if paths else _NO_PATHS)}
         code = links.REF03 if capitals else links.REF01
         near = tuple(value.replace(key, name) for name in close)
-        return Diagnostic(code, at, field, value, context, near, (*related, meant))
+        yield Diagnostic(code, at, field, value, context, near, (*related, meant))
 
     def _places(
         self, places: Sequence[tuple[Record, Pointer]], *, error: bool = True

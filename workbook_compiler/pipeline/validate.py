@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -19,12 +18,13 @@ import jsonschema_rs
 from workbook_compiler.model.baseline import Baseline
 from workbook_compiler.model.codes import cells, values
 from workbook_compiler.model.diagnostics import Code, Diagnostic, Location
-from workbook_compiler.model.patterns import is_affordable
 from workbook_compiler.model.records import Pointer, Record
 from workbook_compiler.model.schema import EntityType
 from workbook_compiler.nearest import likely
 from workbook_compiler.pipeline.bind import RELATED
-from workbook_compiler.pipeline.causes import Problem, causes, dotted
+from workbook_compiler.pipeline.causes import causes
+from workbook_compiler.pipeline.causes.judging import Problem, exact
+from workbook_compiler.pipeline.causes.saying import dotted
 from workbook_compiler.pipeline.sheet import Built
 
 Rules = Mapping[str, Any]
@@ -55,25 +55,8 @@ class Checker:
     def problems(self, body: Mapping[str, Any]) -> Iterator[Problem]:
         """Yield what is wrong with a body, in the order of the rules."""
         if self._exact is None:
-            self._exact = _exact(self.rules)
+            self._exact = exact(self.rules)
         yield from self._exact.iter_errors(body)
-
-
-def _exact(rules: Rules) -> Any:
-    """The validator of ``jsonschema``; it tries no pattern on a text so long that nobody would wait for the answer."""
-    from jsonschema import Draft202012Validator, ValidationError, validators
-
-    def pattern(validator: Any, value: str, text: Any, _schema: Any) -> Iterator[Problem]:
-        if validator.is_type(text, "string") and is_affordable(value, text) and not re.search(value, text):
-            yield ValidationError(f"{text!r} does not match {value!r}")
-
-    def multiple_of(validator: Any, value: Any, number: Any, schema: Any) -> Iterator[Problem]:
-        with suppress(OverflowError):  # a number of hundreds of digits, which no portal could divide either
-            yield from known.VALIDATORS["multipleOf"](validator, value, number, schema)
-
-    known = validators.validator_for(rules, default=Draft202012Validator)
-    extended = validators.extend(known, {"pattern": pattern, "multipleOf": multiple_of})  # type: ignore[no-untyped-call]
-    return extended(rules)
 
 
 def _fast(rules: Rules) -> Callable[[Any], bool] | None:
@@ -162,8 +145,12 @@ def _row(
 ) -> Iterator[Diagnostic]:
     """What is wrong with one row; what a cell of a merged area lacks has been told."""
     origins = record.origin.locations()
+    reasons: set[str] = set()
     for problem in check.problems(record.values):
         for pointer, code, context in causes(problem, built.bound.table.entity):
+            if context.get("reason") in reasons:  # two columns that exclude each other are told once
+                continue
+            reasons |= {context["reason"]} if "reason" in context else set()
             if code is values.REQ01 and len(pointer) == 1 and not is_new:
                 continue
             own = record.origin.place(pointer)
@@ -175,8 +162,10 @@ def _row(
                 missing.add(_header(pointer), values.REQ02, {"type": f"filled {dotted(pointer[:-1])}"}, at)
             elif at is None and code is values.REQ01:
                 missing.add(name, values.REQ02, {}, built.bound.at(built.rows[i], built.bound.table.first_column))
-            elif at is None and code is values.REQ03:
-                because = record.origin.place((*pointer[:-1], context["because"])) or _first_cell(built, i)
+            elif at is None and code.id == values.REQ03.id:
+                because = record.origin.place(
+                    (*pointer[:-1], str(context["because"]).rpartition(".")[2])
+                ) or _first_cell(built, i)
                 missing.add(name, values.REQ03, context, because)
             elif at is None or not _is_covered(built, i, at):
                 yield _diagnostic(code, at or _first_cell(built, i), name, context)

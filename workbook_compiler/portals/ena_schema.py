@@ -132,7 +132,7 @@ def _field(field: ChecklistField) -> Node:
 
 
 def _group_rules(group: Group, present: frozenset[str]) -> Iterator[Node]:
-    """How many fields of a group are filled in, in words that ``pipeline/causes.py`` can tell at a cell."""
+    """How many fields of a group are filled in, in words that ``pipeline/causes`` can tell at a cell."""
     names = [name for name in group.fields if name in present]
     if names and group.rule in (GroupRule.SOME, GroupRule.ONE):
         yield one_needed(names)

@@ -6,17 +6,21 @@ files lack those: ENCODE's families are written down here, as its portal served 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from workbook_compiler.model.plan import Plan, Request
 from workbook_compiler.model.portal import Portal
-from workbook_compiler.model.schema import Schema
+from workbook_compiler.model.schema import EntityType, Schema
 from workbook_compiler.portals import encode_server, snovault
 from workbook_compiler.portals.mixins import is_raw, resolve
 from workbook_compiler.portals.snovault import FOURDN
 
+_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+"""Where a word begins in a type's name."""
 _MOST_SHOWN = 300
 """Characters of what values mean that a template shows."""
 _BY_ENDING = {
@@ -31,21 +35,73 @@ _FILE_SETS = (
 ).split()
 _EXPERIMENTS = "Experiment FunctionalCharacterizationExperiment TransgenicEnhancerExperiment".split()
 
+UPLOADED = "submitted_file_name"
+"""The property with the path of the data file that is uploaded beside its record."""
+CHECKSUM, SIZE = "md5sum", "file_size"
+"""What is worked out from the data file where it is left empty."""
+
 Node = Mapping[str, Any]
 
 
 def load_schema(documents: Mapping[str, Any], source: str, sha256: str, *, portal: str) -> Schema:
     """Return the Schema of ``/profiles/`` as ENCODE or IGVF serves it, or of raw schema files by stem."""
+    whole = {name: _in_order(node) for name, node in told(documents).items()}
+    schema = snovault.load_schema(whole, source, sha256, portal=portal)
+    return replace(schema, types={name: _with_file(entity) for name, entity in schema.types.items()})
+
+
+def _with_file(entity: EntityType) -> EntityType:
+    """A type whose records have a data file: its path is a column, its size is worked out."""
+    path, size = entity.properties.get(UPLOADED), entity.properties.get(SIZE)
+    if path is None:
+        return entity
+    known = {UPLOADED: replace(path, upload=True), **({SIZE: replace(size, measured=True)} if size is not None else {})}
+    return replace(entity, properties={**entity.properties, **known}, rules=_without(entity.rules, {CHECKSUM, SIZE}))
+
+
+def _without(rules: Any, names: Set[str]) -> Any:
+    """Rules that don't ask for these properties, which are worked out later; what a rule forbids stays forbidden."""
+    if isinstance(rules, list):
+        return [_without(one, names) for one in rules]
+    if not isinstance(rules, dict):
+        return rules
+    made = {
+        word: value if word in ("not", "enum", "const") else _without(value, names) for word, value in rules.items()
+    }
+    required = made.get("required")
+    if isinstance(required, list):
+        kept = [name for name in required if name not in names]
+        made |= {"required": kept}
+        if not kept:  # draft 4 has no empty list of needed names
+            del made["required"]
+    return made
+
+
+def told(documents: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return ``/profiles/``, or raw schema files by stem, as 4DN would serve them: each type says where it belongs.
+
+    Abstract types that have no schema of their own get one, without properties.
+    """
     served = resolve(documents) if is_raw(documents) else documents
-    nodes = {name: node for name, node in served.items() if isinstance(node, dict) and not name.startswith(("_", "@"))}
+    nodes = {
+        name: node
+        for name, node in served.items()
+        if isinstance(node, dict) and "properties" in node and not name.startswith(("_", "@"))
+    }
     families = _families(served) or _known(nodes)
     parents = _parents(families, nodes)
-    whole = {
-        name: {**_in_order(node, parents.get(name)), **({"isAbstract": True} if name in families else {})}
-        for name, node in nodes.items()
+    abstract = {name: {"properties": {}, "title": name} for name in families if name not in nodes}
+    return {
+        name: {**_place(name, parents.get(name), node), **({"isAbstract": True} if name in families else {})}
+        for name, node in {**abstract, **nodes}.items()
     }
-    abstract = {name: _abstract(name, parents.get(name)) for name in families if name not in nodes}
-    return snovault.load_schema({**abstract, **whole}, source, sha256, portal=portal)
+
+
+def _place(name: str, parent: str | None, node: Node) -> dict[str, Any]:
+    """A schema with its address, whether records are of its type, and the type above; what it says of these itself counts."""
+    above = {"rdfs:subClassOf": f"/profiles/{parent}.json"} if parent else {}
+    address = node.get("id") or f"/profiles/{_WORD.sub('_', name).lower()}.json"
+    return {"$id": address, "isAbstract": False, **above, **node}
 
 
 def _known(nodes: Mapping[str, Node]) -> dict[str, list[str]]:
@@ -89,28 +145,27 @@ def _parents(families: Mapping[str, Iterable[str]], nodes: Mapping[str, Node]) -
     concrete = {name: below - families.keys() for name, below in sets.items()}
     parents: dict[str, str] = {}
     for name in (*nodes, *families):
-        own = concrete.get(name, frozenset((name,)))
-        around = [other for other, below in concrete.items() if other != name and own < below | {name} and own <= below]
+        around = [
+            other
+            for other, below in sets.items()
+            if other != name and (name in below or (name in families and concrete[name] < concrete[other]))
+        ]
         if around:
-            parents[name] = min(around, key=lambda other: (len(concrete[other]), other))
+            parents[name] = min(around, key=lambda other: (len(concrete[other]), len(sets[other]), other))
     return parents
 
 
-def _abstract(name: str, parent: str | None) -> dict[str, Any]:
-    above = {"rdfs:subClassOf": f"/profiles/{parent}.json"} if parent else {}
-    return {"isAbstract": True, "properties": {}, "title": name, **above}
-
-
-def _in_order(node: Node, parent: str | None) -> dict[str, Any]:
+def _in_order(node: Node, depth: int = 0) -> dict[str, Any]:
     """A schema whose columns stand in the order of its file, with examples and what values mean as notes."""
-    properties = node.get("properties")
-    listed = properties if isinstance(properties, dict) else {}
-    ordered = {
-        name: {"lookup": place, **_with_notes(prop)} if isinstance(prop, dict) else prop
-        for place, (name, prop) in enumerate(listed.items())
-    }
-    above = {"rdfs:subClassOf": f"/profiles/{parent}.json"} if parent and "rdfs:subClassOf" not in node else {}
-    return {**above, **node, "properties": ordered}
+    own: dict[str, Any] = {}
+    if isinstance(node.get("items"), dict) and depth < snovault.DEEPEST:
+        own["items"] = _in_order(node["items"], depth + 1)
+    if isinstance(node.get("properties"), dict) and depth < snovault.DEEPEST:
+        own["properties"] = {
+            name: {"lookup": place, **_with_notes(_in_order(prop, depth + 1))} if isinstance(prop, dict) else prop
+            for place, (name, prop) in enumerate(node["properties"].items())
+        }
+    return {**node, **own}
 
 
 def _with_notes(prop: Node) -> dict[str, Any]:
@@ -133,6 +188,13 @@ def _meanings(prop: Node) -> str:
     return words if len(words) <= _MOST_SHOWN else f"{words[:_MOST_SHOWN].rpartition(';')[0]} …"
 
 
+def render(plan: Plan, schema: Schema, _form: str = "json") -> Iterator[Request]:
+    """Yield one request for each operation; one that takes something away is a PUT."""
+    for batch in plan.batches:
+        for operation in batch.operations:
+            yield encode_server.message(operation, schema, batch.index)
+
+
 def _portal(name: str, title: str, server: str) -> Portal:
     assert FOURDN.service is not None  # noqa: S101 - it has one
     service = replace(
@@ -140,6 +202,8 @@ def _portal(name: str, title: str, server: str) -> Portal:
         account=encode_server.account,
         message=encode_server.message,
         whole=encode_server.whole,
+        awaits_file=encode_server.awaits_file,
+        upload_keys=encode_server.upload_keys,
         rehearsal=None,
         vocabularies=(),
     )
@@ -150,6 +214,8 @@ def _portal(name: str, title: str, server: str) -> Portal:
         server=server,
         schema_path="/profiles/?format=json",
         load_schema=partial(load_schema, portal=name),
+        render=render,
+        served=told,
         service=service,
     )
 

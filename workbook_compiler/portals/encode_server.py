@@ -5,7 +5,7 @@ From the code of both portals (encoded, igvfd) and of their clients; ``facts`` t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -17,10 +17,15 @@ from workbook_compiler.portals import snovault_server
 
 EDIT = "frame=edit&datastore=database"
 """What a user may write of a record, from the database; a PUT takes it back as it is."""
+STATE, AWAITED = "upload_status", ("pending", "file not found", "invalidated")
+"""IGVF's property that says whether a file is there, and where it says that one may come."""
+KEYS = {"access_key": "AccessKeyId", "secret_key": "SecretAccessKey", "session_token": "SessionToken"}
+KEYS |= {"expiration": "Expiration"}
+"""The names that these portals give to parts of a key, and Amazon's own."""
 
 
 def account(send: Send) -> Account:
-    """Return who the key belongs to: what the session's page says, or where there is none, ``/me``."""
+    """Return who the key belongs to: what the session's page says, or where there is none or it doesn't say, ``/me``."""
     answer = send("GET", "/session-properties")
     if answer.status in (401, 403):
         raise UnreachableError(
@@ -28,7 +33,7 @@ def account(send: Send) -> Account:
         )
     said = answer.body if isinstance(answer.body, dict) else {}
     user = said.get("user")
-    if answer.status == 404 or not answer.ok:
+    if answer.status == 404 or not answer.ok or "details" in said:  # a relative of these portals, a sandbox too
         return snovault_server.account(send)
     if not isinstance(user, dict):
         raise UnreachableError("the portal", "it doesn't know this key; a new one is made in your profile there")
@@ -53,10 +58,21 @@ def whole(send: Send, operation: Operation, request: Request) -> Request:
     answer = send("GET", f"{request.path.rstrip('/')}/?{EDIT}")
     if not answer.ok or not isinstance(answer.body, dict):
         raise UnreachableError("the portal", f"it answered {answer.status} when asked for {request.path}")
-    return request._replace(body=edited(answer.body, operation))
+    return request._replace(body=edited(answer.body, operation.removes, request.body))
 
 
-def edited(stored: Mapping[str, Any], operation: Operation) -> dict[str, Any]:
+def awaits_file(values: Mapping[str, Any]) -> bool:
+    """Tell whether a file's record has no file yet."""
+    return values[STATE] in AWAITED if STATE in values else snovault_server.awaits_file(values)
+
+
+def upload_keys(send: Send, uuid: str, extra: str | None = None) -> Any:
+    """Return new ``upload_credentials`` for a record, under Amazon's names; None: there is a file already, or no store."""
+    given = snovault_server.upload_keys(send, uuid, extra)
+    return {KEYS.get(name, name): value for name, value in given.items()} if isinstance(given, dict) else given
+
+
+def edited(stored: Mapping[str, Any], removes: Collection[str], changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a record will hold."""
-    kept = {name: value for name, value in stored.items() if name not in operation.removes and not name.startswith("@")}
-    return {**kept, **operation.body}
+    kept = {name: value for name, value in stored.items() if name not in removes and not name.startswith("@")}
+    return {**kept, **changes}

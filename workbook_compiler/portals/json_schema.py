@@ -23,6 +23,8 @@ AccessRule = Callable[[Mapping[str, Any]], Access]
 """Who may fill in a property, told from its own JSON Schema."""
 
 _PLAIN = {"string": Kind.TEXT, "number": Kind.NUMBER, "integer": Kind.INTEGER, "boolean": Kind.BOOLEAN}
+_RESERVED = frozenset({"permission", "permissions"})
+"""What a list says whose values only the portal's staff may use."""
 _FORMATS = {"date": Kind.DATE, "date-time": Kind.DATE_TIME}
 _TRIED_ON_CELLS = 2
 """The power of a text's length that its pattern may cost where a cell is read; a costlier one is tried on shorter texts."""
@@ -34,7 +36,7 @@ _KEPT = (
 
 
 def one_needed(names: Sequence[str]) -> dict[str, Any]:
-    """Return the rule that at least one of these is filled in, in words that ``pipeline/causes.py`` can tell at a cell."""
+    """Return the rule that at least one of these is filled in, in words that ``pipeline/causes`` can tell at a cell."""
     return {"anyOf": [{"required": [name]} for name in names]}
 
 
@@ -98,7 +100,7 @@ def property_of(name: str, node: Any, access_rule: AccessRule, *, required: bool
         access = max(access, items.access, key=list(Access).index)
     needed = required_names(node)
     children = node.get("properties") if kind is Kind.OBJECT and depth < DEPTH else None
-    targets = link_targets(node)
+    targets, lists = link_targets(node), _lists(node)
     return Property(
         name=name,
         kind=kind,
@@ -108,7 +110,8 @@ def property_of(name: str, node: Any, access_rule: AccessRule, *, required: bool
         description=_text(node, "description"),
         comment=_text(node, "comment"),
         order=_order(node),
-        choices=_choices(node, "enum"),
+        choices=tuple(choice for one in lists for choice in _choices(one, "enum")),
+        retired=tuple(choice for one in lists if _RESERVED & one.keys() for choice in _choices(one, "enum")),
         suggested=_choices(node, "suggested_enum"),
         pattern=_pattern(node),
         format=node.get("format") if isinstance(node.get("format"), str) else None,
@@ -175,6 +178,14 @@ def _order(node: Mapping[str, Any], depth: int = 0) -> float:
     children = inside.get("properties") if isinstance(inside, dict) else None
     found = children.values() if isinstance(children, dict) else ()
     return min((_order(c, depth + 1) for c in found if isinstance(c, dict)), default=UNORDERED)
+
+
+def _lists(node: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Where a value is listed: here, or in one of several lists; ENCODE has one for today and one of the past."""
+    branches = node.get("oneOf") or node.get("anyOf")
+    if "enum" in node or not isinstance(branches, list):
+        return [node]
+    return branches if all(isinstance(one, dict) and isinstance(one.get("enum"), list) for one in branches) else [node]
 
 
 def _choices(node: Mapping[str, Any], key: str) -> tuple[Any, ...]:

@@ -1,7 +1,8 @@
 """A portal's JSON Schema words -> the ones a body can be checked by; nothing that is kept makes a validator raise.
 
 Schemas come from strangers. A word is kept when its value has the shape the word asks for; what isn't kept is left to the
-portal. A condition is kept whole or not at all: with a part left out, ``not`` would refuse what the portal takes.
+portal. Inside ``not``, ``oneOf`` and their like a condition is kept whole or not at all: with a part left out, ``not`` would
+refuse what the portal takes. Of conditions that all have to be kept, those that can be judged stay.
 References are never kept, as what they point at isn't among the rules.
 """
 
@@ -35,6 +36,8 @@ _BOUNDS = "minimum maximum".split()
 _ONE = frozenset("not if then else items contains propertyNames additionalProperties".split())
 _SEVERAL = frozenset("anyOf allOf oneOf prefixItems".split())
 _NAMED = frozenset("properties dependentSchemas".split())
+_APART = frozenset("comment description required properties allOf anyOf oneOf not".split())
+"""Words of which none changes what another one beside it means."""
 
 
 class _Unsound(Exception):  # noqa: N818 - never leaves this file
@@ -81,10 +84,34 @@ def legal(node: Mapping[str, Any], words: Iterable[str]) -> dict[str, Any]:
 
 def _sound_entries(word: str, value: Any) -> Any:
     if word in ("dependencies", "dependentSchemas", "dependentRequired") and isinstance(value, dict):
-        return {key: part for key, part in value.items() if _is_sound(word, {key: part})}
+        parts = {key: part if _is_sound(word, {key: part}) else _sound_words(part) for key, part in value.items()}
+        return {key: part for key, part in parts.items() if part is not None and _is_sound(word, {key: part})}
     if word == "allOf" and isinstance(value, list):
         return [part for part in value if _is_sound(word, [part])]
     return value
+
+
+def _sound_words(part: Any, depth: int = 0) -> dict[str, Any] | None:
+    """What is left of a condition without the words in it that only the portal can judge; None when nothing is.
+
+    Only where all words have to be kept, so that leaving some out refuses less: never inside ``not`` or ``oneOf``.
+    """
+    if not isinstance(part, dict) or not part.keys() <= _APART or depth > DEPTH:
+        return None
+    left: dict[str, Any] = {}
+    for word, value in part.items():
+        if _is_sound(word, value):
+            left[word] = value
+        elif word == "allOf" and isinstance(value, list):
+            left[word] = [own for own in (_left(inner, depth) for inner in value) if own is not None]
+        elif word == "properties" and isinstance(value, dict):
+            own = {name: _left(inner, depth) for name, inner in value.items()}
+            left[word] = {name: inner for name, inner in own.items() if inner is not None}
+    return left if any(value for word, value in left.items() if word not in ("comment", "description")) else None
+
+
+def _left(inner: Any, depth: int) -> Any:
+    return inner if _is_sound("not", inner) else _sound_words(inner, depth + 1)
 
 
 def _is_sound(word: str, value: Any) -> bool:

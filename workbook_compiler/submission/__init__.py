@@ -6,6 +6,7 @@
 from workbook_compiler.submission.comparing import Compared as Compared
 from workbook_compiler.submission.comparing import compared as compared
 from workbook_compiler.submission.comparing import only as only
+from workbook_compiler.submission.comparing import without as without
 from workbook_compiler.submission.connection import Connection as Connection
 from workbook_compiler.submission.connection import Where as Where
 from workbook_compiler.submission.connection import connection as connection

@@ -72,8 +72,20 @@ class Compared:
         return journal.beside(self.books[0]) if self.books else None
 
 
-def compared(plan: Plan, to: Connection, where: Where, books: Sequence[Path] = (), step: Step = silent) -> Compared:
-    """Return the plan as what is to be created, updated and left. ``books`` are its workbooks, in its order."""
+def compared(
+    plan: Plan,
+    to: Connection,
+    where: Where,
+    books: Sequence[Path] = (),
+    step: Step = silent,
+    *,
+    insists: bool = False,
+) -> Compared:
+    """Return the plan as what is to be created, updated and left. ``books`` are its workbooks, in its order.
+
+    ``insists``: a row is meant as it stands, for the record that its identifier names and no other; though it said the same
+    before and somebody has changed the record since.
+    """
     one = Compared(plan, plan, (), tuple(books))
     schema, records = one.schema, one.records
     known = known_from(one.journal, to.server, to.account.name)
@@ -82,17 +94,18 @@ def compared(plan: Plan, to: Connection, where: Where, books: Sequence[Path] = (
         to.service,
         to.send,
         records,
-        {told.value: tuple(told.context.get("targets", ())) for told in plan.outward if told.value},
+        _wanted(plan.outward),
         known={name: entry.uuid or "" for name, entry in remembered.items()},
         jobs=where.jobs,
         step=step,
+        strictly=insists,
     )
     found = replace(
         found,
         defaults=_defaults(plan, found, schema, to, where),
         contents=attachments.contents(records, one.folders),
     )
-    exported = as_exported(plan, _own(to.service, schema), known, remembered)
+    exported = compare.NOT_EXPORTED if insists else as_exported(plan, _own(to.service, schema), known, remembered)
     against = compare.against(plan, found, schema, extends=to.service.extends, exported=exported)
     planned, wrong = _with_checksums(against.value, schema, one.folders, step)
     links = compare.links_on_portal(plan.outward, found.links)
@@ -114,6 +127,15 @@ def compared(plan: Plan, to: Connection, where: Where, books: Sequence[Path] = (
     )
 
 
+def _wanted(outward: Iterable[Diagnostic]) -> dict[str, tuple[str, ...]]:
+    """Each name that no row has, with every type that some link to it accepts."""
+    found: dict[str, tuple[str, ...]] = {}
+    for told in outward:
+        if told.value:
+            found[told.value] = tuple(dict.fromkeys((*found.get(told.value, ()), *told.context.get("targets", ()))))
+    return found
+
+
 def only(one: Compared, *, create: bool, update: bool) -> Compared:
     """Return the same without what isn't wanted: new records, or updates."""
 
@@ -125,6 +147,16 @@ def only(one: Compared, *, create: bool, update: bool) -> Compared:
     left = frozenset(op.id for op in out if op.target is None)
     unwanted = len({op.record.id for op in out})
     return replace(one, plan=replace(one.plan, batches=tuple(batches)), left=left, unwanted=unwanted)
+
+
+def without(one: Compared, said: Iterable[Diagnostic]) -> tuple[Compared, bool]:
+    """Return the same without the rows that have an error, and whether there are any; what refers to them waits."""
+    wrong = {found.location[:3] for found in said if found.severity is Severity.ERROR}
+    gone = frozenset(op.id for op in one.plan.operations if op.record.location[:3] in wrong)
+    batches = [
+        Batch(batch.index, tuple(op for op in batch.operations if op.id not in gone)) for batch in one.plan.batches
+    ]
+    return replace(one, plan=replace(one.plan, batches=tuple(batches)), left=one.left | gone), bool(gone)
 
 
 def _schema(plan: Plan) -> Schema:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,8 @@ class Where:
     jobs: int = 4
     """So many messages side by side."""
     choose: Choose | None = None
+    environment: Mapping[str, str] | None = None
+    """Where a key may stand besides files; the process's own without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,12 @@ def connection(portal_name: str, where: Where) -> Iterator[Connection]:
     if portal.service is None:
         raise UsageError(f"{portal.title} can't be submitted to yet.")
     key, warnings = keys.load(
-        portal.name, keyfile=where.keyfile, entry=where.entry, server=where.server, usual=portal.keyfile
+        portal.name,
+        keyfile=where.keyfile,
+        entry=where.entry,
+        server=where.server,
+        usual=portal.keyfile,
+        environment=os.environ if where.environment is None else where.environment,
     )
     server = (where.server or key.server or portal.server).rstrip("/")
     with client.Session(server, key, jobs=where.jobs) as session:

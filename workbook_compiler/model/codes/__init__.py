@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from types import ModuleType
 
-from workbook_compiler.model.codes import cells, files, fits, links, portal, structure, texts, values
+from workbook_compiler.model.codes import cells, files, fits, links, portal, registering, structure, texts, values
 from workbook_compiler.model.diagnostics import Code
 
 
@@ -17,7 +17,6 @@ def _codes(module: ModuleType) -> Iterator[Code]:
     return (value for value in vars(module).values() if isinstance(value, Code))
 
 
-CATALOGUE: dict[str, Code] = {
-    code.id: code for module in (structure, cells, values, texts, fits, links, files, portal) for code in _codes(module)
-}
+_MODULES = (structure, cells, values, texts, fits, links, registering, files, portal)
+CATALOGUE: dict[str, Code] = {code.id: code for module in _MODULES for code in _codes(module)}
 """Every code by its id, in the order a workbook is read."""

@@ -51,7 +51,7 @@ def reader(item: Reader, listed: frozenset[str], separator: str = ",") -> Reader
             results = [item(part.strip()) for part in raw.split(",")]
             if Reading not in map(type, results):
                 return results
-        parts = _split(raw, separator)
+        parts = split(raw, separator)
         if isinstance(parts, Reading):
             return parts
         findings = _remarks(raw, parts)
@@ -81,8 +81,8 @@ def _grouped(raw: Any, separator: str) -> list[Finding]:
     return [note(cells.TXT03, shown=seen, value=plain(raw.number))] if separator in seen else []
 
 
-def _split(text: str, separator: str) -> list[Any] | Reading:
-    """The items as typed, empty ones included; or why the text can't be taken apart."""
+def split(text: str, separator: str) -> list[Any] | Reading:
+    """Return the items as typed, empty ones included; or why the text can't be taken apart."""
     if text.startswith("[") and text.endswith("]"):
         return _bracketed(text)
     if text.startswith("[") and "]" not in text:

@@ -21,7 +21,7 @@ _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf
 
 def read(data: bytes, name: str, sha256: str, sheet_name: str) -> Outcome[Workbook]:
     """Return the one sheet of a text file; every cell is text."""
-    text, findings = _decoded(data, name)
+    text, findings = decoded(data, name)
     csv.field_size_limit(MAX_CELL)
     said = _SAID.match(text)
     separator = said[1] if said else _separator(text, name)
@@ -35,7 +35,8 @@ def read(data: bytes, name: str, sha256: str, sheet_name: str) -> Outcome[Workbo
     return Outcome(Workbook(name, sha256, (sheet,), is_text=True), findings)
 
 
-def _decoded(data: bytes, name: str) -> tuple[str, tuple[Diagnostic, ...]]:
+def decoded(data: bytes, name: str) -> tuple[str, tuple[Diagnostic, ...]]:
+    """Return a text file's text, and what there is to say of its alphabet; raises UnreadableError for what isn't text."""
     encoding = next((e for mark, e in _MARKS.items() if data.startswith(mark)), "utf-8")
     try:
         text = data.decode(encoding)

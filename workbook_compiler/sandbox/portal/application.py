@@ -34,7 +34,7 @@ SETTINGS = {
     "multiauth.policy.accesskey.base": "snovault.authentication.BasicAuthAuthenticationPolicy",
     "multiauth.policy.accesskey.check": "snovault.authentication.basic_auth_check",
 }
-OURS = ("item_types", "profiles", "search", "state", "uploads")
+OURS = ("item_types", "edit_frame", "profiles", "search", "state", "uploads")
 """Our modules with types and views."""
 
 

@@ -6,6 +6,7 @@ here: which unique key names a record in an address, and what its collection is 
 
 from __future__ import annotations
 
+import re
 import types
 from typing import Any
 
@@ -22,10 +23,13 @@ LEFT_OUT = (
     "@type rdfs:seeAlso rdfs:subClassOf children isAbstract mixinProperties mixinFacets mixinColumns facets columns"
 ).split()
 """What a portal adds when it serves a schema, and what would be looked for in files of its own."""
+UNUSUAL, LISTED = "$+!*,()'", re.compile(r"\[[^]^][^]]*]")
+"""Characters that a name seldom has, and a list of those that it may have."""
 FIRST_KEYS = ("accession", "taxon_id")
 """Unique keys that name a record in its address though others come before them."""
-OF_THE_USER = ("submits_for", "lab")
-"""What a portal's users have and snovault's have not."""
+LAB = {"type": "string", "linkTo": "Lab"}
+OF_THE_USER = {"submits_for": {"type": "array", "items": LAB}, "lab": LAB}
+"""What a portal's users have and snovault's have not, in case their own schema isn't among the others."""
 MAY_CHANGE = [(Allow, Everyone, "view"), (Allow, "group.submitter", "edit"), (Allow, "group.admin", ["view", "edit"])]
 MAY_ADD = [(Allow, "group.submitter", ["add", "create"])]
 
@@ -66,12 +70,12 @@ def kind(served: dict[str, Any]) -> str:
 
 def declared(name: str, served: dict[str, Any], base: type) -> type:
     """Declare one type. It becomes a name of this module too: snovault looks for what it was told here."""
-    properties = {key: one for key, one in served["properties"].items() if not one.get("calculatedProperty")}
-    schema = {key: value for key, value in served.items() if key not in LEFT_OUT}
+    properties = {key: stored(one) for key, one in served["properties"].items() if not calculated(one)}
+    schema = current({key: value for key, value in served.items() if key not in LEFT_OUT})
     body = {
         "__module__": __name__,
         "item_type": kind(served),
-        "schema": load_schema({**schema, "properties": properties}),
+        "schema": load_schema({"properties": properties, **schema}),  # first, so that defaults count as filled in
         "base_types": ([name] if served["isAbstract"] else []) + chain(base),
     }
     options: dict[str, Any] = {"name": collection_name(kind(served), base), "properties": {"title": name}}
@@ -79,6 +83,7 @@ def declared(name: str, served: dict[str, Any], base: type) -> type:
     if key:
         body["name_key"] = key
         options["unique_key"] = unique_key(key, properties, kind(served))
+    body["ALLOWED_PATH_CHARACTERS"] = [*base.ALLOWED_PATH_CHARACTERS, *in_aliases(properties)]
     attached = any(one.get("attachment") for one in properties.values())
     bases = (ItemWithAttachment, base) if attached and not issubclass(base, ItemWithAttachment) else (base,)
     cls = types.new_class(name, bases, exec_body=lambda space: space.update(body))
@@ -90,6 +95,33 @@ def declared(name: str, served: dict[str, Any], base: type) -> type:
             cls.unique_keys = with_checksum(cls)
     globals()[name] = cls
     return (abstract_collection if served["isAbstract"] else collection)(**options)(cls)
+
+
+def stored(declared: dict[str, Any]) -> dict[str, Any]:
+    """A property as it is kept: snovault notes at an attachment where its content lies, which ENCODE notes elsewhere."""
+    if not declared.get("attachment"):
+        return declared
+    return {**declared, "properties": {"blob_id": {"type": "string"}, **declared.get("properties", {})}}
+
+
+def in_aliases(properties: dict[str, Any]) -> str:
+    """The unusual characters that the pattern of a type's aliases names: ENCODE takes some that 4DN doesn't."""
+    pattern = properties.get("aliases", {}).get("items", {}).get("pattern", "")
+    return "".join(sign for sign in UNUSUAL if any(sign in listed for listed in LISTED.findall(pattern)))
+
+
+def calculated(declared: dict[str, Any]) -> bool:
+    """Tell whether the portal works a property out itself; nothing here does."""
+    return declared.get("calculatedProperty") is True or declared.get("notSubmittable") is True
+
+
+def current(schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema without its properties, with the word ``dependencies`` of older drafts as today's two words for it."""
+    rest = {key: value for key, value in schema.items() if key not in ("properties", "dependencies")}
+    for key, rule in schema.get("dependencies", {}).items():
+        word = "dependentRequired" if isinstance(rule, list) else "dependentSchemas"
+        rest[word] = {**rest.get(word, {}), key: rule}
+    return rest
 
 
 def chain(base: type) -> list[str]:
@@ -108,7 +140,8 @@ def collection_name(item_type: str, base: type) -> str:
 def name_key(properties: dict[str, Any]) -> str | None:
     """The property that names a record in its address."""
     unique = [key for key, one in properties.items() if "uniqueKey" in one]
-    return next((key for key in FIRST_KEYS if key in properties), next(iter(unique), None))
+    first = [key for key in FIRST_KEYS if key in unique or (key == "accession" and key in properties)]
+    return next(iter([*first, *unique]), None)
 
 
 def unique_key(key: str, properties: dict[str, Any], item_type: str) -> str:
@@ -141,9 +174,8 @@ def with_checksum(cls: type) -> Any:
 
 def enrich_user(served: dict[str, Any], done: dict[str, type]) -> None:
     """Give snovault's users the labs they submit for, and let each see so much of himself."""
-    for key in OF_THE_USER:
-        if key in served.get("properties", {}) and "Lab" in done:
-            User.schema["properties"][key] = served["properties"][key]
+    for key, usual in OF_THE_USER.items() if "Lab" in done else ():
+        User.schema["properties"][key] = served.get("properties", {}).get(key, usual)
     seen = (Allow, "role.owner", ["view", "view_details"])
     User.STATUS_ACL = {status: [seen, *acl] for status, acl in User.STATUS_ACL.items()}
 

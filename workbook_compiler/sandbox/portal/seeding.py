@@ -23,7 +23,7 @@ def sow(app: Any, profiles: dict[str, Any], keys: dict[str, dict[str, str]]) -> 
     posted: dict[str, str] = {}
     for row in [*seed["records"], *organisms(profiles, seed["organisms"])]:
         served = profiles.get(row["type"])
-        if served is not None:
+        if served is not None and not served["isAbstract"]:
             uuid = post(portal, served["$id"][len("/profiles/") : -len(".json")], fitted(row["body"], served, posted))
             posted.setdefault(row["type"], uuid)
     for who, key in keys.items():
@@ -35,7 +35,15 @@ def fitted(body: dict[str, Any], served: dict[str, Any], posted: dict[str, str])
     """A record with what its type has a place for; lab and award are the first ones stored."""
     ours = {"lab": posted.get("Lab"), "award": posted.get("Award")}
     wanted = {**{key: value for key, value in ours.items() if key in served.get("required", ())}, **body}
-    return {key: value for key, value in wanted.items() if key in served["properties"]}
+    return {
+        key: allowed(value, served["properties"][key]) for key, value in wanted.items() if key in served["properties"]
+    }
+
+
+def allowed(value: Any, declared: dict[str, Any]) -> Any:
+    """A value, or the first one that its property has a list of where it isn't among them: portals differ in their projects."""
+    listed = declared.get("enum")
+    return listed[0] if listed and value not in listed else value
 
 
 def post(portal: Any, item_type: str, body: dict[str, Any]) -> str:
@@ -79,4 +87,4 @@ def named_organisms(profiles: dict[str, Any]) -> list[tuple[str, str]]:
 def unknown() -> dict[str, str]:
     """An organism of which nothing is known."""
     taxon = next(FREE_TAXONS)
-    return {"name": f"organism-{taxon}", "taxon_id": str(taxon)}
+    return {"name": f"organism-{taxon}", "scientific_name": "Not known", "taxon_id": str(taxon)}

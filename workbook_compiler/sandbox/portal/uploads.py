@@ -5,6 +5,7 @@ Only with the address of an S3 stand-in on this machine. The keys are made up: a
 
 from __future__ import annotations
 
+import re
 import secrets
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -17,7 +18,14 @@ from snovault.interfaces import CONNECTION
 from snovault.schema_utils import schema_validator
 
 BUCKET = "sandbox-files"
-WAITING = ("uploading", "to be uploaded by workflow", "upload failed")
+WAITING = ("uploading", "to be uploaded by workflow", "upload failed", "pending")
+RECORD = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""A format that is a record of its own; for ENCODE and IGVF it is a word."""
+NAMES = ("filename", "submitted_file_name")
+"""Where 4DN has a file's name, and where ENCODE and IGVF have it."""
+OTHER_NAMES = {"AccessKeyId": "access_key", "SecretAccessKey": "secret_key", "SessionToken": "session_token"}
+OTHER_NAMES |= {"Expiration": "expiration"}
+"""What ENCODE and IGVF call the parts of a key."""
 LIFE = timedelta(hours=36)
 ADDRESS = "sandbox.uploads"
 
@@ -55,7 +63,7 @@ def updating(file: type) -> Any:
     """A file that waits for its content gets credentials whenever it is stored, and one set more for each extra file."""
 
     def _update(self: Any, properties: dict[str, Any], sheets: Any = None) -> None:
-        if properties.get("status") in WAITING:
+        if state(properties) in WAITING:
             sheets = {**(sheets or {}), **places(self, properties)}
         super(file, self)._update(properties, sheets)
 
@@ -72,20 +80,23 @@ def places(item: Any, properties: dict[str, Any]) -> dict[str, Any]:
 def place(item: Any, properties: dict[str, Any], file_format: str | None) -> dict[str, Any]:
     """The bucket and key of a file's content, with keys that open it once the file has a name."""
     key = f"{item.uuid}/{content_name(item, properties, file_format)}"
-    named, address = bool(properties.get("filename")), item.registry[ADDRESS]
-    return {
-        "service": "s3",
-        "bucket": BUCKET,
-        "key": key,
-        "upload_credentials": credentials(key, address) if named else {},
-    }
+    named = any(properties.get(name) for name in NAMES)
+    keys = credentials(key, item.registry[ADDRESS]) if named else {}
+    if NAMES[1] in item.type_info.schema["properties"]:
+        keys = {OTHER_NAMES.get(name, name): value for name, value in keys.items()}
+    return {"service": "s3", "bucket": BUCKET, "key": key, "upload_credentials": keys}
+
+
+def state(properties: dict[str, Any]) -> Any:
+    """What a record says of its content: in a property of its own, or in its status."""
+    return properties.get("upload_status", properties.get("status"))
 
 
 def content_name(item: Any, properties: dict[str, Any], file_format: str | None) -> str:
     """A file's name on the portal: its accession, and the ending its format stands for."""
     stem = properties.get("accession") or str(item.uuid)
-    known = item.registry[CONNECTION].get_by_uuid(file_format) if file_format else None
-    ending = known.properties.get("standard_file_extension") if known else None
+    known = item.registry[CONNECTION].get_by_uuid(file_format) if RECORD.fullmatch(file_format or "") else None
+    ending = known.properties.get("standard_file_extension") if known else file_format
     return f"{stem}.{ending}" if ending else stem
 
 
@@ -105,9 +116,9 @@ def credentials(key: str, address: str) -> dict[str, str]:
 # ---------------------------------------------------------------- what is told of it
 
 
-def waiting(request: Any, context: Any, status: Any = None) -> bool:
+def waiting(request: Any, context: Any) -> bool:
     """Tell whether credentials are shown: to who may edit a file that has no content yet."""
-    return status in WAITING and bool(request.has_permission("edit", context))
+    return state(context.properties) in WAITING and bool(request.has_permission("edit", context))
 
 
 def upload_credentials(context: Any) -> Any:
@@ -138,9 +149,10 @@ def show(context: Any, request: Any) -> dict[str, Any]:
 
 def renew(context: Any, request: Any) -> dict[str, Any]:
     """New credentials, for a file that still waits."""
-    if context.properties.get("status") not in WAITING:
+    if state(context.properties) not in WAITING:
         raise HTTPForbidden('status must be "uploading" to issue new credentials')
-    context.update({**context.properties, "status": "uploading"})
+    again = {"upload_status": "pending"} if "upload_status" in context.properties else {"status": "uploading"}
+    context.update({**context.properties, **again})
     rendered = request.embed(f"/{context.uuid}", "@@object", as_user=True)
     return {"status": "success", "@type": ["result"], "@graph": [rendered]}
 

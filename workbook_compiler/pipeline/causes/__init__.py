@@ -9,23 +9,35 @@ from typing import Any
 from workbook_compiler.model.codes import texts, values
 from workbook_compiler.model.diagnostics import Code, count
 from workbook_compiler.model.records import Pointer
-from workbook_compiler.model.schema import EntityType, Kind, Property
+from workbook_compiler.model.schema import Access, EntityType, Kind, Property
 from workbook_compiler.nearest import likely
+from workbook_compiler.pipeline.causes.frames import Frame, frame_of
+from workbook_compiler.pipeline.causes.judging import Problem, fits_of
+from workbook_compiler.pipeline.causes.mending import Act, Ground, Rule, mend, with_bounds
+from workbook_compiler.pipeline.causes.saying import dotted, say, with_comment
 from workbook_compiler.pipeline.coerce.example import example_of
-
-Problem = Any
-"""A ``jsonschema.ValidationError``; the library is imported when the first row is refused."""
 
 Cause = tuple[Pointer, Code, Mapping[str, Any]]
 
 
-def dotted(pointer: Pointer) -> str:
-    """Return the names on the way to a place: ``spikes.lanes``."""
-    return ".".join(str(step) for step in pointer if isinstance(step, str))
+COMBINING = ("anyOf", "oneOf", "not")
+"""Words that join rules; which of them a body was meant to keep has to be guessed."""
 
 
 def causes(problem: Problem, entity: EntityType) -> Iterator[Cause]:
     """Yield what a broken rule means for the person who filled in the row."""
+    frame = frame_of(entity.rules, problem)
+    if frame.because or problem.validator in COMBINING:
+        found = list(_conditional(problem, entity, frame))
+        if found:
+            yield from found
+            return
+    for cause in _plain(problem, entity):
+        yield with_comment(cause, frame.comment) if frame.because else cause
+
+
+def _plain(problem: Problem, entity: EntityType) -> Iterator[Cause]:
+    """What a broken word means that stands for itself."""
     path: Pointer = tuple(problem.absolute_path)
     rule, value, body = problem.validator, problem.validator_value, problem.instance
     if rule == "required":
@@ -43,12 +55,9 @@ def causes(problem: Problem, entity: EntityType) -> Iterator[Cause]:
     elif rule in _BY_RULE:
         code, words = _BY_RULE[rule]
         yield path, code, words(value, body)
-    elif rule == "not" and isinstance(value, dict) and set(value) == {"required"}:
-        names = value["required"]
-        context = {"reason": f"{' and '.join(names)} can't be filled in together", "advice": "Clear one of them."}
-        yield (*path, names[-1]), values.RUL01, context
-    elif problem.context and rule in ("anyOf", "oneOf"):
-        yield _combination(path, problem, entity)
+    elif rule in COMBINING:
+        what = problem.schema.get("comment") or (path and _title(entity, path)) or "some columns don't fit together"
+        yield path, values.RUL01, {"reason": str(what)}
     else:
         yield path, values.RUL01, {"reason": _reason(rule), "value": _short(body)}
 
@@ -59,15 +68,44 @@ def _dependent(path: Pointer, value: Mapping[str, Any], body: Mapping[str, Any])
             yield from (((*path, name), values.REQ03, {"because": because}) for name in names if name not in body)
 
 
-def _combination(path: Pointer, problem: Problem, entity: EntityType) -> Cause:
-    """Of several ways to keep a rule, name the fields of which one set is needed."""
-    sets = [c.validator_value for c in problem.context if c.validator == "required"]
-    if sets and len(sets) == len(problem.context):
-        options = " or ".join(" with ".join(names) for names in sets)
-        context = {"reason": f"one of these has to be filled in: {options}", "advice": "Fill in one of them."}
-        return (*path, sets[0][0]), values.RUL01, context
-    what = problem.schema.get("comment") or (path and _title(entity, path)) or "some columns don't fit together"
-    return path, values.RUL01, {"reason": str(what)}
+def _conditional(problem: Problem, entity: EntityType, frame: Frame) -> Iterator[Cause]:
+    """What would have to change for a rule to be kept that joins columns; nothing for a rule about one value alone."""
+    path: Pointer = tuple(problem.absolute_path)
+    rule, value, body = problem.validator, problem.validator_value, problem.instance
+    if rule == "not" and isinstance(value, dict) and set(value) == {"required"} and not frame.because:
+        names = value["required"]
+        context = {"reason": f"{' and '.join(names)} can't be filled in together", "advice": "Clear one of them."}
+        yield (*path, names[-1]), values.RUL01, context
+        return
+    if rule in COMBINING and not isinstance(body, dict) and not frame.because:
+        yield from _of_lists(path, value if rule != "not" else [], body)
+        return
+    ground = Ground(fits_of(entity), lambda at: _is_hidden(entity, at))
+    way = mend(ground, _alone(problem), body, path, frame.because)
+    for change in way.changes:
+        found = say(change, frame.comment, hidden=change.act is Act.ADD and ground.hidden(change.at))
+        if found is not None:
+            yield found
+        elif change.word in _BY_RULE:
+            code, words = _BY_RULE[change.word]
+            yield with_comment((change.at, code, words(change.wanted, change.value)), frame.comment)
+
+
+def _alone(problem: Problem) -> Rule:
+    """The broken word as a rule of its own."""
+    return with_bounds(problem.schema, problem.validator) if isinstance(problem.schema, Mapping) else problem.schema
+
+
+def _is_hidden(entity: EntityType, at: Pointer) -> bool:
+    prop = entity.properties.get(str(at[0])) if at else None
+    return prop is not None and prop.access is Access.REFUSED
+
+
+def _of_lists(path: Pointer, alternatives: Any, body: Any) -> Iterator[Cause]:
+    """A value that is in none of several lists is told as if they were one."""
+    listed = [part.get("enum") if isinstance(part, dict) else None for part in alternatives]
+    if listed and all(isinstance(part, list) for part in listed):
+        yield path, texts.ENU01, _allowed([value for part in listed for value in part or ()], body)
 
 
 def _title(entity: EntityType, path: Pointer) -> str:

@@ -33,6 +33,7 @@ ATTACHED = {
     "protocol.pdf": "application/pdf",
     "peaks.json": "application/json",
     "counts.tsv": "text/tab-separated-values",
+    "pairs.tsv.gz": "application/gzip",
 }
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,8 +15,10 @@ from workbook_compiler.console import out, progress, refuse_unwritable, say, tel
 from workbook_compiler.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
+    from workbook_compiler.model.diagnostics import Diagnostic
+    from workbook_compiler.model.plan import Plan
     from workbook_compiler.registering import Registration, Wanted
     from workbook_compiler.submission import Connection, Submitted, Where
 
@@ -92,10 +96,30 @@ def register(
     where = submission.Where(
         keyfile, key, server, owner["lab"], owner["award"], jobs, environment=_environment(prefix, server, portal)
     )
-    with submission.connection(portal, where) as to:
+    with submission.connection(portal, where) as to, _brought(made, wanted) as (plan, missing):
+        tell(made.result, (), missing)
         grows = replace(to.service, extends=registering.growing(made.entity, wanted))
-        code = _registered(made, replace(to, service=grows), where, infile, wanted)
-    raise typer.Exit(code or (0 if made.ok else 1))
+        code = _registered(made, plan, replace(to, service=grows), where, infile, wanted)
+    raise typer.Exit(code or (0 if made.ok and not missing else 1))
+
+
+@contextmanager
+def _brought(made: Registration, wanted: Wanted) -> Iterator[tuple[Plan, tuple[Diagnostic, ...]]]:
+    """The plan, with files of a store in a private folder until all is sent."""
+    from workbook_compiler import registering
+    from workbook_compiler.delivery import store
+
+    assert made.result.plan is not None  # noqa: S101 - only what compiled comes here
+    if not wanted.uploads:
+        yield made.result.plan, ()
+        return
+    with tempfile.TemporaryDirectory(prefix="wbc-") as folder:
+
+        def fetch(address: str) -> Path:
+            say(f"Fetching {address}")
+            return store.fetched(address, Path(tempfile.mkdtemp(dir=folder)))
+
+        yield registering.brought(made.result.plan, fetch)
 
 
 def _server(portal: str, mode: str | None) -> str | None:
@@ -142,12 +166,10 @@ def _shown(made: Registration, wanted: Wanted) -> int:
     return 0 if made.ok else 1
 
 
-def _registered(made: Registration, to: Connection, where: Where, path: Path, wanted: Wanted) -> int:
+def _registered(made: Registration, plan: Plan, to: Connection, where: Where, path: Path, wanted: Wanted) -> int:
     """Compare, send, upload and tell; return 3 or 4 where the portal has something against it."""
     from workbook_compiler import receiving, registering, submission, uploading
 
-    plan = made.result.plan
-    assert plan is not None  # noqa: S101 - only what compiled comes here
     for warning in to.warnings:
         say(warning)
     with progress() as step:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from conftest import ROOT
-from s3_store import client, s3
+from s3_store import BUCKET, client, s3
 from test_cli import wbc as run_wbc
 from test_register import tsv
 
@@ -217,9 +217,31 @@ def test_a_file_in_a_store_is_registered_without_it(register: Registered) -> Non
     row = {**READS, "aliases": "demo-lab:f1", "dataset": dataset, "md5sum": "0" * 32, "file_size": "17"}
     row["submitted_file_name"] = "s3://lab/reads.fastq.gz"
     path = tsv(register.folder, row, name="file.tsv")
-    assert "REG15" in register("file", path, code=1)
     register("file", path, "--no-upload-file")
     assert register.found("demo-lab:f1")["md5sum"] == "0" * 32
+
+
+def test_a_file_is_brought_from_a_store(portal_python: str, tmp_path: Path) -> None:
+    """Its checksum is worked out on the way; one that isn't there leaves out its row alone."""
+    content = gzip.compress(b"@read\nACGT\n+\nIIII\n", mtime=0)
+    with s3() as gate, api.sandbox("encode", SCHEMAS, tmp_path / "up", uploads=gate.address) as running:
+        client(gate).put_object(Bucket=BUCKET, Key="run 1/reads.fastq.gz", Body=content)
+        with calling(running.admin_keyfile) as admin:
+            dataset = prepared(admin)
+        with calling(running.keyfile) as calls:
+            register = Registered(running, tmp_path, calls)
+            rows = [
+                {**READS, "aliases": f"demo-lab:{n}", "dataset": dataset, "submitted_file_name": f"s3://{BUCKET}/{key}"}
+                for n, key in enumerate(["run 1/reads.fastq.gz", "none.fastq.gz"])
+            ]
+            keys = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_ENDPOINT_URL": gate.address}
+            said = register("file", tsv(tmp_path, *rows, name="file.tsv"), code=1, **keys)
+            found = register.found("demo-lab:0")
+            sent = client(gate).get_object(Bucket="sandbox-files", Key=found["upload_credentials"]["key"])
+    assert (found["md5sum"], sent["Body"].read()) == (hashlib.md5(content, usedforsecurity=False).hexdigest(), content)
+    assert said.count("REG15") == 1
+    assert "none.fastq.gz" in said
+    assert "created    1" in said
 
 
 def test_a_data_file_arrives_in_the_store_once(portal_python: str, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from workbook_compiler.delivery.addresses import is_loopback
@@ -142,15 +143,47 @@ class Store:
             self._now, self._client = new, None
 
 
-def _client(keys: Credentials, jobs: int) -> Any:
-    """A client with these keys and no others. ``AWS_ENDPOINT_URL`` names another store than Amazon's, as everywhere."""
+def fetched(address: str, folder: Path) -> Path:
+    """Fetch ``s3://bucket/key`` into a folder, with the keys that Amazon's own programs would use, else as anybody.
+
+    Raises UsageError for another address, RefusedError or UnreachableError when the store doesn't give it.
+    """
+    place = re.fullmatch(r"s3://([a-z0-9][a-z0-9.-]{1,62})/([^\x00-\x1f]{1,1024})", address)
+    name = place[2].rpartition("/")[2] if place else ""
+    if place is None or name in ("", ".", "..") or "\\" in name:
+        raise UsageError("only s3://bucket/path can be fetched")
+    boto3, config = _library()
+    from botocore import UNSIGNED
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    target = folder / name
+    try:
+        session = boto3.session.Session()
+        asks = {} if session.get_credentials() else {"signature_version": UNSIGNED}
+        client = session.client("s3", config=config(connect_timeout=10, read_timeout=SECONDS, **asks))
+        client.download_file(place[1], place[2], str(target))
+    except ClientError as error:
+        raise RefusedError(f"the store says {error.response.get('Error', {}).get('Code') or 'no'}") from None
+    except (BotoCoreError, ValueError):
+        raise UnreachableError(address, "the store can't be reached") from None
+    return target
+
+
+def _library() -> tuple[Any, Any]:
     try:
         import boto3
         from botocore.config import Config
-        from botocore.exceptions import BotoCoreError
     except ImportError:
         raise UsageError("Uploading files needs one more package: pip install 'workbook-compiler[upload]'.") from None
-    settings = Config(
+    return boto3, Config
+
+
+def _client(keys: Credentials, jobs: int) -> Any:
+    """A client with these keys and no others. ``AWS_ENDPOINT_URL`` names another store than Amazon's, as everywhere."""
+    boto3, config = _library()
+    from botocore.exceptions import BotoCoreError
+
+    settings = config(
         retries={"mode": "standard", "max_attempts": 5},
         connect_timeout=10,
         read_timeout=SECONDS,

@@ -7,12 +7,12 @@ as it stands, that is told.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from workbook_compiler import api
-from workbook_compiler.errors import UsageError
+from workbook_compiler.errors import UsageError, WorkbookCompilerError
 from workbook_compiler.model.codes import cells, links, registering, structure, values
 from workbook_compiler.model.diagnostics import Diagnostic, Location, Severity
 from workbook_compiler.model.plan import Action, Batch, Operation, Plan
@@ -20,9 +20,19 @@ from workbook_compiler.model.records import Record
 from workbook_compiler.model.schema import EntityType, Kind, Schema
 from workbook_compiler.nearest import likely
 from workbook_compiler.registering.files import RECORD_ID, folded, opened
-from workbook_compiler.registering.table import CHECKSUM, Table, Wanted, kept_for, lab_name
+from workbook_compiler.registering.table import CHECKSUM, FETCHED, Table, Wanted, kept_for, lab_name
 
-__all__ = ["Registration", "Wanted", "as_shown", "entity_of", "growing", "lab_name", "registration", "unknown"]
+__all__ = [
+    "Registration",
+    "Wanted",
+    "as_shown",
+    "brought",
+    "entity_of",
+    "growing",
+    "lab_name",
+    "registration",
+    "unknown",
+]
 
 PASSES = 20
 """So often rows are left out because those they refer to are."""
@@ -164,6 +174,27 @@ def _without_file(record: Record) -> Record:
         return record
     attached = {at: path for at, path in record.files.items() if isinstance(record.values.get(str(at[0])), dict)}
     return record._replace(files=attached)
+
+
+def brought(plan: Plan, fetch: Callable[[str], Path]) -> tuple[Plan, tuple[Diagnostic, ...]]:
+    """Return the plan with files of a store brought here by ``fetch``; rows whose file can't be are told and left out."""
+    said: list[Diagnostic] = []
+
+    def here(op: Operation) -> Operation | None:
+        files = dict(op.record.files)
+        for pointer, typed in files.items():
+            if typed.lower().startswith(FETCHED):
+                try:
+                    files[pointer] = str(fetch(typed))
+                except WorkbookCompilerError as error:
+                    at = op.record.origin.place(pointer) or op.record.location
+                    context = {"reason": getattr(error, "reason", None) or str(error)}
+                    said.append(Diagnostic(registering.REG15, at, str(pointer[0]), typed, context))
+                    return None
+        return op._replace(record=op.record._replace(files=files))
+
+    batches = [Batch(batch.index, tuple(filter(None, map(here, batch.operations)))) for batch in plan.batches]
+    return replace(plan, batches=tuple(batches)), tuple(said)
 
 
 def as_shown(plan: Plan, wanted: Wanted) -> Plan:

@@ -19,6 +19,8 @@ from workbook_compiler.pipeline.read.cells import Workbook
 from workbook_compiler.registering.files import RECORD_ID
 
 ALIASES, CHECKSUM = "aliases", "md5sum"
+FETCHED = "s3://"
+"""Where files are fetched from, to be sent."""
 _STORE = re.compile(r"(?!https?:|file:)[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 """How the address of a file in a store begins."""
 
@@ -138,8 +140,14 @@ class Table:
         elif prop.upload and _STORE.match(text):
             checksum = columns.get(CHECKSUM)
             has_checksum = checksum is not None and checksum < len(row) and _filled(row[checksum])
-            if self._wanted.uploads or not has_checksum:
-                self.said.append(Diagnostic(registering.REG15, self._at(place, column), prop.name, text))
+            reason = None
+            if self._wanted.uploads and not text.lower().startswith(FETCHED):
+                reason = f"only {FETCHED} can be fetched"
+            elif not (self._wanted.uploads or has_checksum):
+                reason = f"its {CHECKSUM} isn't known"
+            if reason:
+                at = self._at(place, column)
+                self.said.append(Diagnostic(registering.REG15, at, prop.name, text, {"reason": reason}))
 
     def _named(self, place: int, row: list[Any], column: int) -> None:
         """Aliases that have no lab in front get it."""

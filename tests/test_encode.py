@@ -16,6 +16,7 @@ from conftest import ROOT
 from workbook_compiler import api, resources
 from workbook_compiler.model.diagnostics import Severity
 from workbook_compiler.model.schema import Access, Schema
+from workbook_compiler.pipeline import coerce
 from workbook_compiler.portals import encode
 from workbook_compiler.template import Selection, load_preset, select
 
@@ -160,9 +161,9 @@ def test_columns_stand_in_the_order_of_the_file(raw: Schema, tmp_path: Path) -> 
     site = [name for name in found if name.startswith("modified_site_by_coordinates")]
     assert [name.rpartition(".")[2] for name in site] == ["assembly", "chromosome", "start", "end"]
     own = [
+        "*category",
+        "*purpose",
         "description",
-        "category",
-        "purpose",
         "zygosity",
         site[0],
         "introduced_tags.name",
@@ -192,6 +193,22 @@ def test_a_list_in_two_parts_offers_the_one_of_today(real: Schema) -> None:
     assert "2bit" in form.choices
     assert "2bit" not in form.offered
     assert real.types["Library"].properties["strand_specificity"].offered == ("forward", "reverse", "unstranded")
+
+
+def test_what_every_alternative_needs_is_needed(real: Schema) -> None:
+    """A file has a checksum or none; everything else it needs, it needs both ways."""
+    needed = {name for name, prop in real.types["File"].properties.items() if prop.required}
+    assert needed == {"dataset", "file_format", "output_type", "award", "lab"}
+
+
+def test_a_word_of_the_past_is_no_suggestion(real: Schema) -> None:
+    """It could only be sent by ENCODE's staff."""
+    prop = real.types["File"].properties["file_format"]
+    reader = coerce.reader_for(prop, json=False, file_type=lambda _: None)
+    said = coerce.read_column(reader, ["fastqq"])
+    assert "csfasta" in prop.choices
+    assert "csfasta" not in str(said.remarks)
+    assert "fastq" in str(said.remarks)
 
 
 def test_a_long_name_fits_a_sheet(raw: Schema, tmp_path: Path) -> None:

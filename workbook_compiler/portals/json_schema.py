@@ -133,9 +133,17 @@ def property_of(name: str, node: Any, access_rule: AccessRule, *, required: bool
 
 
 def required_names(node: Mapping[str, Any]) -> frozenset[str]:
-    """Return the names under ``required``; draft-03's boolean and other shapes count as none."""
+    """Return the names under ``required``, and those that every one of several alternatives has there.
+
+    ENCODE's File needs one of two sets, which share most names. Draft-03's boolean and other shapes count as none.
+    """
     names = node.get("required")
-    return frozenset(str(n) for n in names) if isinstance(names, list) else frozenset()
+    found = frozenset(str(name) for name in names) if isinstance(names, list) else frozenset[str]()
+    for word in ("anyOf", "oneOf"):
+        branches = node.get(word)
+        if isinstance(branches, list) and branches and all(isinstance(one, dict) for one in branches):
+            found |= frozenset.intersection(*(required_names({"required": one.get("required")}) for one in branches))
+    return found
 
 
 def rules_of(node: Any, prop: Property) -> dict[str, Any]:

@@ -137,6 +137,7 @@ def _folded(text: str) -> str:
 def _choice_check(prop: Property) -> Callable[[str], Result]:
     listed = {str(choice): choice for choice in prop.choices}
     folded = {_folded(text): text for text in reversed(listed)}
+    of_today = [text for text, choice in listed.items() if choice not in prop.retired] or listed
 
     def check(text: str) -> Result:
         if text in listed:
@@ -144,7 +145,7 @@ def _choice_check(prop: Property) -> Callable[[str], Result]:
         same = folded.get(_folded(text))
         if same is not None:
             return good(listed[same], note(texts.ENU02, value=text, sent=same))
-        return not_listed(text, listed)
+        return not_listed(text, of_today)
 
     return check
 

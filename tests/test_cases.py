@@ -46,6 +46,7 @@ NOT_A_TABLE = {
     "HDR07": "a column of another tool: test_ena_layouts.py",
     "HDR08": "a unit in another tool's sheet: test_ena_layouts.py",
     "ROW03": "a status in another tool's sheet: test_ena_layouts.py",
+    "POR21": "two rows of one record: test_compare.py",
     "REG01": "a change of no record: test_register.py",
     "REG02": "a row without an alias: test_register.py",
     "REG03": "an alias with the lab in front: test_register.py",

@@ -11,7 +11,7 @@ from cases_format import Table
 from conftest import FOURDN
 
 from workbook_compiler import api
-from workbook_compiler.delivery.compare import Exported, Held, Snapshot, against, links_on_portal
+from workbook_compiler.delivery.compare import Exported, Held, Snapshot, against, links_on_portal, one_and_the_same
 from workbook_compiler.model.diagnostics import Outcome
 from workbook_compiler.model.plan import Action, Operation, Plan
 from workbook_compiler.model.service import Found
@@ -188,6 +188,18 @@ def test_links_that_lead_nowhere_or_elsewhere_on_the_portal_are_errors(tmp_path:
     assert (wrong.code.id, str(wrong.location)) == ("POR02", "Biosource!D5")
     assert "a Biosource on the portal; a Vendor belongs here" in wrong.message
     assert list(links_on_portal(plan.outward, {"demo-lab:v1": found("Vendor", "demo-lab:v1")})) == []
+
+
+def test_two_rows_of_one_record_are_told_at_both(tmp_path: Path) -> None:
+    """By its alias and by its accession: the second update would undo the first."""
+    rows = Table("Vendor", ("aliases", "title"), (("demo-lab:v1", "a"), ("demo-lab:v2", "b"), ("demo-lab:v3", "c")))
+    plan = plan_of(tmp_path, rows)
+    records = [op.record for op in plan.operations]
+    same, other = found("Vendor", "demo-lab:v1", "demo-lab:v2"), found("Vendor", "demo-lab:v3", uuid=UUID[::-1])
+    held = {record.id: Held(one, {}) for record, one in zip(records, (same, same, other), strict=True)}
+    said = list(one_and_the_same(records, Snapshot(held)))
+    assert [(d.code.id, str(d.location)) for d in said] == [("POR21", "Vendor!B5"), ("POR21", "Vendor!B6")]
+    assert [str(at) for d in said for at in d.related] == ["Vendor!B6", "Vendor!B5"]
 
 
 def test_one_name_in_two_columns_has_to_fit_both(tmp_path: Path) -> None:

@@ -180,7 +180,7 @@ def test_a_record_is_changed_once_and_only_itself(register: Registered) -> None:
     register("document", documents(register.folder, "d1", "d2"))
     uuid = register.found("demo-lab:d1")["uuid"]
     both = [{"record_id": "demo-lab:d1", "description": "a"}, {"record_id": uuid, "description": "b"}]
-    assert "REG09" in register("document", tsv(register.folder, *both, name="both.tsv"), "--patch", code=3)
+    assert "POR21" in register("document", tsv(register.folder, *both, name="both.tsv"), "--patch", code=3)
     typo = {"record_id": "demo-lab:TYPO", "aliases": "demo-lab:d2", "description": "wrong record"}
     assert "REG05" in register("document", tsv(register.folder, typo, name="typo.tsv"), "--patch", code=3)
     assert ["description" in register.found(f"demo-lab:{name}") for name in ("d1", "d2")] == [False, False]

@@ -117,6 +117,19 @@ def _filled_in(op: Operation, entity: EntityType, defaults: Mapping[str, str]) -
     return op._replace(body={**op.body, **more}) if more else op
 
 
+def one_and_the_same(records: Iterable[Record], snapshot: Snapshot) -> Iterator[Diagnostic]:
+    """Yield an error for each row whose record on the portal is another row's too."""
+    rows: dict[str, list[Record]] = {}
+    for record in records:
+        if (held := snapshot.held.get(record.id)) is not None:
+            rows.setdefault(held.found.uuid, []).append(record)
+    for same in rows.values():
+        places = [place_of(record, schema_name(record)) for record in same] if len(same) > 1 else []
+        for record, at in zip(same, places, strict=False):
+            others = tuple(other for other in places if other is not at)
+            yield Diagnostic(codes.POR21, at, schema_name(record), record.identifier, related=others)
+
+
 def renamed(record: Record, present: str) -> Diagnostic:
     """Return that a row has another name than the record it belongs to by its receipt."""
     name = schema_name(record)

@@ -217,12 +217,8 @@ def growing(entity: EntityType, wanted: Wanted) -> frozenset[str]:
 
 
 def unknown(plan: Plan, wanted: Wanted, places: Mapping[int, Location]) -> Iterator[Diagnostic]:
-    """Yield what a table wants changed and the portal doesn't have, or is to change twice; ``plan`` has been compared."""
-    first: dict[str, Location] = {}
+    """Yield what a table wants changed and the portal doesn't have; ``plan`` has been compared."""
     for op in plan.operations if wanted.patch else ():
         name, at = op.record.identifier, places.get(op.record.location.row or 0, op.record.location)
         if op.target is None:
             yield Diagnostic(registering.REG05, at, RECORD_ID, name)
-        elif (other := first.setdefault(op.uuid or op.target, at)) is not at:
-            yield Diagnostic(registering.REG09, at, RECORD_ID, name, related=(other,))
-            yield Diagnostic(registering.REG09, other, RECORD_ID, name, related=(at,))

@@ -109,7 +109,8 @@ def compared(
     against = compare.against(plan, found, schema, extends=to.service.extends, exported=exported)
     planned, wrong = _with_checksums(against.value, schema, one.folders, step)
     links = compare.links_on_portal(plan.outward, found.links)
-    said = (*_reused(records, known, remembered), *against.diagnostics, *wrong, *links, *emptied(plan))
+    same = compare.one_and_the_same(records, found)
+    said = (*_reused(records, known, remembered), *same, *against.diagnostics, *wrong, *links, *emptied(plan))
     with_files = {file.record.id for file in attachments.data_files(records)}
     return replace(
         one,

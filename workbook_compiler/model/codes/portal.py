@@ -212,3 +212,13 @@ POR20 = Code(
     why="An empty cell says nothing, so nothing is removed without being asked for.",
     example="An exported description that was cleared with the delete key.",
 )
+POR21 = Code(
+    "POR21",
+    "portal.same-record",
+    Severity.ERROR,
+    title="Two rows are one record on the portal",
+    message="“{value}” is the record that another row stands for too, under another name.",
+    hint="Put what both rows say into one row.",
+    why="What is sent second would undo what was sent first.",
+    example="One row with a sample's alias, and one with its accession.",
+)

@@ -233,6 +233,15 @@ def test_a_needed_value_cant_be_deleted_in_a_cell_either(schema: Schema, tmp_pat
     assert told(made) == [("REG04", "B2")]
 
 
+def test_what_is_taken_away_cant_be_given_a_value(schema: Schema, tmp_path: Path) -> None:
+    """Which of the two is meant nobody knows; a row without a value is ready."""
+    rows = [{"record_id": "demo-lab:d1", "description": "new"}, {"record_id": "demo-lab:d2", "description": ""}]
+    made = registration(tsv(tmp_path, *rows), schema, "document", Wanted(patch=True, remove=("description",)))
+    assert told(made) == [("REG04", "B2")]
+    assert made.result.plan is not None
+    assert [op.record.identifier for op in made.result.plan.operations] == ["demo-lab:d2"]
+
+
 @pytest.mark.parametrize(
     ("scheme", "md5sum", "uploads", "wrong"),
     [

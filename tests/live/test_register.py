@@ -183,6 +183,8 @@ def test_a_record_is_changed_once_and_only_itself(register: Registered) -> None:
     assert "POR21" in register("document", tsv(register.folder, *both, name="both.tsv"), "--patch", code=3)
     typo = {"record_id": "demo-lab:TYPO", "aliases": "demo-lab:d2", "description": "wrong record"}
     assert "REG05" in register("document", tsv(register.folder, typo, name="typo.tsv"), "--patch", code=3)
+    bare = tsv(register.folder, {"record_id": "d2", "description": "x"}, name="bare.tsv")
+    assert "Did you mean: demo-lab:d2" in register("document", bare, "--patch", code=3).replace("labs/", "")
     assert ["description" in register.found(f"demo-lab:{name}") for name in ("d1", "d2")] == [False, False]
 
 

@@ -86,7 +86,9 @@ def registration(path: Path, schema: Schema, profile: str, wanted: Wanted) -> Re
     result = api.compile_workbooks([(table.workbook, ())], loose)
     said = [*file.diagnostics, *table.said, *_not_removable(wanted.remove, entity, path.name)]
     ours = (links.IDN02, cells.DEL01, *((structure.FIL06,) if table.ids or said else ()))
-    said += [one for one in result.diagnostics if not (wanted.patch and one.code in ours)]
+    said += [
+        one for one in result.diagnostics if one.code is not links.REF02 and not (wanted.patch and one.code in ours)
+    ]
     result, wrong = _right_rows(table, loose, said, result)
     plan = _meant(result.plan, table, wanted) if result.plan is not None and wrong is not None else None
     if wanted.patch and wrong is not None:
@@ -221,4 +223,6 @@ def unknown(plan: Plan, wanted: Wanted, places: Mapping[int, Location]) -> Itera
     for op in plan.operations if wanted.patch else ():
         name, at = op.record.identifier, places.get(op.record.location.row or 0, op.record.location)
         if op.target is None:
-            yield Diagnostic(registering.REG05, at, RECORD_ID, name)
+            prefix = lab_name(wanted.lab)
+            near = (f"{prefix}:{name}",) if prefix and name and ":" not in name else ()
+            yield Diagnostic(registering.REG05, at, RECORD_ID, name, suggestions=near)

@@ -127,8 +127,9 @@ class Table:
         if text == DELETE_WORD:
             reason = kept_for(prop.name, self._entity) if self._wanted.patch else None
             if reason:
-                at = self._at(place, column)
-                self.said.append(Diagnostic(registering.REG04, at, prop.name, context={"reason": reason}))
+                self._stays(place, column, prop, reason)
+        elif prop.name in self._wanted.remove:
+            self._stays(place, column, prop, "this row gives it a value")
         elif prop.attachment:
             row[column] = _path_of(text) or row[column]
         elif prop.name == ALIASES:
@@ -148,6 +149,10 @@ class Table:
             if reason:
                 at = self._at(place, column)
                 self.said.append(Diagnostic(registering.REG15, at, prop.name, text, {"reason": reason}))
+
+    def _stays(self, place: int, column: int, prop: Property, reason: str) -> None:
+        at = self._at(place, column)
+        self.said.append(Diagnostic(registering.REG04, at, prop.name, context={"reason": reason}))
 
     def _named(self, place: int, row: list[Any], column: int) -> None:
         """Aliases that have no lab in front get it."""

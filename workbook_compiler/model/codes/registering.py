@@ -40,7 +40,7 @@ REG04 = Code(
     Severity.ERROR,
     title="A value has to stay",
     message="{field} can't be removed: {reason}.",
-    hint="Leave it out of -r.",
+    hint="Leave it out of -r, or empty the cell.",
     why="The portal would refuse the whole record without it.",
     example="-r lab: every record belongs to a lab.",
 )

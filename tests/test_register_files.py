@@ -227,6 +227,15 @@ def test_prefixes_are_put_before_those_that_lack_one(schema: Schema, tmp_path: P
     assert bodies(made)[0]["aliases"] == ["demo-lab:b1", "other-lab:b2", "demo-lab:x,y"]
 
 
+def test_a_title_above_the_header_is_one_error(schema: Schema, tmp_path: Path) -> None:
+    """It isn't told again at every row and column."""
+    text = "Our documents\t\naliases\tdocument_type\nd1\tdata sheet\nd2\tdata sheet\n"
+    made = registration(written(tmp_path, text, "document.tsv"), schema, "document", OWN)
+    assert told(made)[:1] == [("SHT09", None)]
+    assert {code for code, _ in told(made)} <= {"SHT09", "FIL06"}
+    assert made.result.plan is None
+
+
 def test_a_needed_value_cant_be_deleted_in_a_cell_either(schema: Schema, tmp_path: Path) -> None:
     """As with -r."""
     made = registration(tsv(tmp_path, {"record_id": "demo-lab:d1", "lab": "*delete*"}), schema, "document", PATCH)

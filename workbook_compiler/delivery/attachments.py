@@ -6,7 +6,7 @@ import ntpath
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -274,8 +274,7 @@ def with_checksums(plan: Plan, sums: Checksums) -> Plan:
             values = with_value(values, at, md5)
         return op if values is op.record.values else op._replace(record=op.record._replace(values=values))
 
-    batches = tuple(replace(batch, operations=tuple(map(completed, batch.operations))) for batch in plan.batches)
-    return replace(plan, batches=batches) if sums else plan
+    return plan.each(completed) if sums else plan
 
 
 def contents(records: Iterable[Record], folders: Folders) -> Mapping[tuple[str, str], str]:

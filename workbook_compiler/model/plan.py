@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -99,6 +99,12 @@ class Plan:
     def operations(self) -> Iterator[Operation]:
         """Every operation, in order."""
         return (operation for batch in self.batches for operation in batch.operations)
+
+    def each(self, change: Callable[[Operation], Operation | None]) -> Plan:
+        """Return the plan with every operation changed, or left out where ``change`` gives None; its batches stay."""
+        changed = (tuple(filter(None, map(change, batch.operations))) for batch in self.batches)
+        batches = tuple(Batch(b.index, operations) for b, operations in zip(self.batches, changed, strict=True))
+        return replace(self, batches=batches)
 
     @property
     def summary(self) -> Mapping[str, int]:

@@ -74,6 +74,10 @@ def tables(
             yield _translated(workbook.name, sheet, other, schema), [*other.said]
             continue
         entity, said = _entity(sheet.name, workbook, schema)
+        below = _header_below(sheet, entity) if entity is not None else None
+        if below is not None:  # to read the rows by their title would be one mistake told at every cell
+            yield None, [*said, Diagnostic(structure.SHT09, at, context={"row": below + 1})]
+            continue
         table = _table(workbook.name, sheet, entity) if entity is not None else None
         if entity is not None and table is None:
             said.append(Diagnostic(structure.SHT04, at))
@@ -163,6 +167,21 @@ def _table(file: str, sheet: Sheet, entity: EntityType) -> Table | None:
         return None
     first = header + (4 if _has_type_words(sheet.rows[header + 1 : header + 2]) else 1)
     return _with_data(file, sheet, entity, header, 0, first)
+
+
+def _header_below(sheet: Sheet, entity: EntityType) -> int | None:
+    """The row that names properties where the first row names none: a title stands above the header."""
+    first = sheet.rows[sheet.header_row : sheet.header_row + 1]
+    if not first or _marked_header(sheet.rows) is not None or _named(first[0], entity):
+        return None
+    later = range(sheet.header_row + 1, min(len(sheet.rows), SEARCHED_ROWS))
+    return next((index for index in later if len(_named(sheet.rows[index], entity)) > 1), None)
+
+
+def _named(row: Sequence[Any], entity: EntityType) -> set[str]:
+    """The properties that a header row names, however they are capitalised."""
+    heads = {cell.strip().lstrip("*").partition(".")[0].casefold() for cell in row if isinstance(cell, str)}
+    return {name for name in entity.properties if name.casefold() in heads}
 
 
 def _with_data(file: str, sheet: Sheet, entity: EntityType, header: int, column: int, first: int) -> Table:

@@ -12,7 +12,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from workbook_compiler.model.plan import Plan, Request
 from workbook_compiler.model.portal import Portal
 from workbook_compiler.model.schema import EntityType, Schema
 from workbook_compiler.portals import encode_server, snovault
@@ -188,13 +187,6 @@ def _meanings(prop: Node) -> str:
     return words if len(words) <= _MOST_SHOWN else f"{words[:_MOST_SHOWN].rpartition(';')[0]} …"
 
 
-def render(plan: Plan, schema: Schema, _form: str = "json") -> Iterator[Request]:
-    """Yield one request for each operation; one that takes something away is a PUT."""
-    for batch in plan.batches:
-        for operation in batch.operations:
-            yield encode_server.message(operation, schema, batch.index)
-
-
 def _portal(name: str, title: str, server: str) -> Portal:
     assert FOURDN.service is not None  # noqa: S101 - it has one
     service = replace(
@@ -214,7 +206,7 @@ def _portal(name: str, title: str, server: str) -> Portal:
         server=server,
         schema_path="/profiles/?format=json",
         load_schema=partial(load_schema, portal=name),
-        render=render,
+        render=partial(snovault.render, message=encode_server.message),
         served=told,
         service=service,
     )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from workbook_compiler.errors import SchemaError
-from workbook_compiler.model.plan import Plan, Request
+from workbook_compiler.model.plan import Operation, Plan, Request
 from workbook_compiler.model.portal import Portal
 from workbook_compiler.model.schema import Access, EntityType, Feed, Kind, Link, Property, Schema
 from workbook_compiler.model.service import Holdings, Service
@@ -120,7 +120,9 @@ def _identifiers(node: Mapping[str, Any], properties: Mapping[str, Property]) ->
     return tuple(key for key in (*_PREFERRED, *own) if key in properties)
 
 
-def render(plan: Plan, schema: Schema, _form: str = "json") -> Iterator[Request]:
+def render(
+    plan: Plan, schema: Schema, _form: str = "json", *, message: Callable[[Operation, Schema, int], Request] = message
+) -> Iterator[Request]:
     """Yield one request for each operation: POST to the type's collection, PATCH to the record's identifier."""
     for batch in plan.batches:
         for operation in batch.operations:

@@ -15,7 +15,7 @@ from workbook_compiler import api
 from workbook_compiler.errors import UsageError, WorkbookCompilerError
 from workbook_compiler.model.codes import cells, links, registering, structure, values
 from workbook_compiler.model.diagnostics import Diagnostic, Location, Severity
-from workbook_compiler.model.plan import Action, Batch, Operation, Plan
+from workbook_compiler.model.plan import Action, Operation, Plan
 from workbook_compiler.model.records import Record
 from workbook_compiler.model.schema import EntityType, Kind, Schema
 from workbook_compiler.nearest import likely
@@ -166,8 +166,7 @@ def _meant(plan: Plan, table: Table, wanted: Wanted) -> Plan:
         name, _ = table.ids.get(record.location.row or 0, (None, None))
         return op._replace(record=record._replace(identifier=name, stored=None))
 
-    batches = (Batch(batch.index, tuple(map(named, batch.operations))) for batch in plan.batches)
-    return replace(plan, batches=tuple(batches))
+    return plan.each(named)
 
 
 def _without_file(record: Record) -> Record:
@@ -195,8 +194,7 @@ def brought(plan: Plan, fetch: Callable[[str], Path]) -> tuple[Plan, tuple[Diagn
                     return None
         return op._replace(record=op.record._replace(files=files))
 
-    batches = [Batch(batch.index, tuple(filter(None, map(here, batch.operations)))) for batch in plan.batches]
-    return replace(plan, batches=tuple(batches)), tuple(said)
+    return plan.each(here), tuple(said)
 
 
 def as_shown(plan: Plan, wanted: Wanted) -> Plan:
@@ -205,11 +203,7 @@ def as_shown(plan: Plan, wanted: Wanted) -> Plan:
     def changed(op: Operation) -> Operation:
         return op._replace(action=Action.PATCH, target=op.record.identifier, removes=tuple(op.record.deletes))
 
-    if not wanted.patch:
-        return plan
-    return replace(
-        plan, batches=tuple(Batch(batch.index, tuple(map(changed, batch.operations))) for batch in plan.batches)
-    )
+    return plan.each(changed) if wanted.patch else plan
 
 
 def growing(entity: EntityType, wanted: Wanted) -> frozenset[str]:

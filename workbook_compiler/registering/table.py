@@ -54,7 +54,7 @@ class Table:
         self.rows = [list(row) for row in self._sheet.rows] if self._sheet is not None else []
         self._name = workbook.name
         self.header = self._header_row()
-        if self.header < len(self.rows):
+        if self._columns().keys() & {RECORD_ID, *entity.properties}:  # else this is no header, which is told
             self._rewritten()
         self.workbook = self._with(workbook, self.rows)
 
@@ -85,6 +85,8 @@ class Table:
 
     def _columns(self) -> dict[str, int]:
         """Where each property's column is, however its name is capitalised; of two the first."""
+        if self.header >= len(self.rows):
+            return {}
         names = {name.casefold(): name for name in (*self._entity.properties, RECORD_ID)}
         heads = [_text(cell).removeprefix("*") for cell in self.rows[self.header]]
         return {names.get(head.casefold(), head): column for column, head in reversed(list(enumerate(heads)))}

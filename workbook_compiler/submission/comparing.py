@@ -13,7 +13,7 @@ from workbook_compiler.errors import UsageError
 from workbook_compiler.model.baseline import Baseline, digest
 from workbook_compiler.model.codes import portal as codes
 from workbook_compiler.model.diagnostics import Diagnostic, Severity
-from workbook_compiler.model.plan import DEFERRED, Action, Batch, Operation, Plan
+from workbook_compiler.model.plan import DEFERRED, Action, Operation, Plan
 from workbook_compiler.model.records import Record, key_of, with_value
 from workbook_compiler.model.report import Step, silent
 from workbook_compiler.model.schema import Schema
@@ -143,21 +143,18 @@ def only(one: Compared, *, create: bool, update: bool) -> Compared:
     def wanted(op: Operation) -> bool:
         return op.action is Action.SKIP or (create if op.target is None else update)
 
-    batches = [Batch(batch.index, tuple(filter(wanted, batch.operations))) for batch in one.plan.batches]
     out = [op for op in one.plan.operations if not wanted(op)]
     left = frozenset(op.id for op in out if op.target is None)
     unwanted = len({op.record.id for op in out})
-    return replace(one, plan=replace(one.plan, batches=tuple(batches)), left=left, unwanted=unwanted)
+    return replace(one, plan=one.plan.each(lambda op: op if wanted(op) else None), left=left, unwanted=unwanted)
 
 
 def without(one: Compared, said: Iterable[Diagnostic]) -> tuple[Compared, bool]:
     """Return the same without the rows that have an error, and whether there are any; what refers to them waits."""
     wrong = {found.location[:3] for found in said if found.severity is Severity.ERROR}
     gone = frozenset(op.id for op in one.plan.operations if op.record.location[:3] in wrong)
-    batches = [
-        Batch(batch.index, tuple(op for op in batch.operations if op.id not in gone)) for batch in one.plan.batches
-    ]
-    return replace(one, plan=replace(one.plan, batches=tuple(batches)), left=one.left | gone), bool(gone)
+    kept = one.plan.each(lambda op: None if op.id in gone else op)
+    return replace(one, plan=kept, left=one.left | gone), bool(gone)
 
 
 def _schema(plan: Plan) -> Schema:
@@ -294,5 +291,4 @@ def _with_checksums(plan: Plan, schema: Schema, folders: Folders, step: Step) ->
             body = with_value(body, at, md5) if len(at) == 1 or at[0] in body else body
         return op._replace(body=body)
 
-    batches = tuple(replace(batch, operations=tuple(map(filled, batch.operations))) for batch in plan.batches)
-    return replace(plan, batches=batches), looked.diagnostics
+    return plan.each(filled), looked.diagnostics

@@ -155,6 +155,16 @@ SHT08 = Code(
     why="Each type has columns of its own; under those of another one values would be lost.",
     example="A table whose column type says sample in some rows and aliquot in others.",
 )
+SHT09 = Code(
+    "SHT09",
+    "sheet.header-below",
+    Severity.ERROR,
+    title="Something stands above the column names",
+    message="The column names stand in row {row}, and they belong into the first row.",
+    hint="Delete the rows above them. A title can stand on a sheet of your own, such as (notes).",
+    why="Columns are found by the names in the first row.",
+    example="A sheet whose first row is a title that spans all columns.",
+)
 HDR01 = Code(
     "HDR01",
     "header.unknown",

@@ -58,13 +58,21 @@ def store(tmp_path: Path) -> Iterator[Store]:
             return super().pre_process_command(line, cmd, arg)
 
     server = ThreadedFTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"timeout": 0.05, "handle_exit": False}, daemon=True)
+    done = threading.Event()
+
+    def serve() -> None:
+        # Its sockets are closed by the thread that waits on them: closed by another, waiting fails now and then.
+        while not done.is_set():
+            server.serve_forever(timeout=0.05, blocking=False, handle_exit=False)
+        server.close_all()
+
+    thread = threading.Thread(target=serve, daemon=True)
     thread.start()
     context = ssl.create_default_context()
     authority.configure_trust(context)
     host, port = server.address
     yield Store(Area(host, port, "Webin-1", SECRET), folder, context, Handler, commands, authority.cert_pem.bytes())
-    server.close_all()
+    done.set()
     thread.join(10)
 
 

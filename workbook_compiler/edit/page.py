@@ -13,6 +13,8 @@ _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"
 MOST_LINKS = 65_000
 """A sheet holds 65,530 links; more, and Excel repairs the file."""
+_LINE, _MOST_LINES = 15, 20
+"""A line's height in points; a row of a sheet is at most 409 points high."""
 LIST_LIMIT = 255
 """Signs of a list that stands in the sheet itself."""
 
@@ -63,7 +65,7 @@ def written(page: Page, styled: Callable[[Look], int], *, strict: bool = False) 
     """Return the text of the sheet's part."""
     links = [(f"{column_letter(c)}{r}", put) for r, c, put in _puts(page) if put.link][:MOST_LINKS]
     inner = [
-        f'<sheetPr><tabColor rgb="FFB3261E"/></sheetPr><sheetViews>{_view(page)}</sheetViews>',
+        f'<sheetPr><tabColor rgb="FFB3261E"/><pageSetUpPr fitToPage="1"/></sheetPr><sheetViews>{_view(page)}</sheetViews>',
         '<sheetFormatPr defaultRowHeight="15"/>',
         f"<cols>{''.join(_columns(page.widths))}</cols>",
         f"<sheetData>{''.join(_rows(page, styled))}</sheetData>",
@@ -109,7 +111,20 @@ def _rows(page: Page, styled: Callable[[Look], int]) -> Iterator[str]:
                 if style < 0:
                     style = looks[put.look] = styled(put.look)
                 cells.append(_cell(f"{column_letter(column)}{number}", put.value, style))
-        yield f'<row r="{number}">{"".join(cells)}</row>'
+        yield f'<row r="{number}"{_height(row, page.widths)}>{"".join(cells)}</row>'
+
+
+def _height(row: Sequence[Put | None], widths: Sequence[float]) -> str:
+    """The height of a row whose text goes on in further lines: not every program finds it by itself."""
+    pairs = zip(row, widths, strict=False)
+    lines = max(
+        (_lines(str(put.value), width) for put, width in pairs if put and put.look.wrapped and width), default=1
+    )
+    return f' ht="{min(lines, _MOST_LINES) * _LINE + 2:g}" customHeight="1"' if lines > 1 else ""
+
+
+def _lines(text: str, width: float) -> int:
+    return sum(1 + max(0, len(line) - 1) // max(1, int(width) - 1) for line in text.split("\n"))
 
 
 def _cell(name: str, value: str | int, style: int) -> str:

@@ -68,7 +68,7 @@ def _marks(found: Sequence[Spot], cells: Cells) -> Iterator[Change]:
     at: dict[tuple[str, str], list[tuple[Spot, bool]]] = {}
     rows: dict[tuple[str, int], Severity] = {}
     for spot in found:
-        if spot.finding.severity in _FILLS:
+        if spot.marked:
             for cell in spot.cells:
                 at.setdefault(cell, []).append((spot, cell != spot.cells[0]))
             for row in {(sheet, cell_address(cell)[0] + 1) for sheet, cell in spot.cells} | _row_alone(spot, cells):

@@ -15,7 +15,7 @@ from workbook_compiler.edit.page import LIST_LIMIT
 from workbook_compiler.marks.spots import Spot, runs
 from workbook_compiler.model.cells import PROBLEMS_HEADING
 from workbook_compiler.model.diagnostics import Severity, column_letter
-from workbook_compiler.reports.words import SEVERITY_WORDS, cells, count, plural, visible
+from workbook_compiler.reports.words import SEVERITY_WORDS, cells, count, visible
 
 TITLE = "Problems"
 YES = "yes"
@@ -31,7 +31,7 @@ _CHUNK = 30_000
 
 HEADERS = ("Place", "Column", "What is wrong", "What to do", "Now", "Suggested value", "Accept", "Kind", "Code")
 _PLACE, _MESSAGE, _NOW, _SUGGESTED, _ACCEPT, _KIND, _DATA = 0, 2, 4, 5, 6, 7, len(HEADERS)
-_WIDTHS = (20, 18, 52, 44, 24, 26, 10, 9, 9)
+_WIDTHS = (30, 24, 52, 44, 24, 26, 10, 10, 9)
 
 _HEAD = Look(bold=True, size=15)
 _TEXT, _SOFT = Look(), Look(ink="56606B")
@@ -105,7 +105,7 @@ _ACCEPT_ALL = "Accept every suggestion"
 
 def _top(name: str, portal: str, found: Sequence[Spot], left_out: int) -> Iterator[list[Put | None]]:
     total = {s: sum(spot.finding.severity is s for spot in found) for s in Severity}
-    said = ", ".join(count(n, SEVERITY_WORDS[s]) for s, n in total.items() if n) or "nothing to mend"
+    said = _tally(total) or "nothing to mend"
     yield [Put(PROBLEMS_HEADING, _HEAD)]
     yield [Put(f"{visible(name)}, checked for {visible(portal)}: {said}.")]
     yield [
@@ -120,10 +120,7 @@ def _top(name: str, portal: str, found: Sequence[Spot], left_out: int) -> Iterat
         yield [Put(f"{left_out:,} more aren't listed here; wbc check --format json lists every one.", _SOFT)]
     yield [Put(_ACCEPT_ALL, Look(bold=True)), Put("", _OPEN)]
     yield []
-    yield [
-        Put(text, Look(bold=True))
-        for text in ("Sheet", *(plural(2, word).capitalize() for word in SEVERITY_WORDS.values()))
-    ]
+    yield [Put("Sheet", Look(bold=True)), Put("Found there", Look(bold=True))]
     by_sheet: dict[str, dict[Severity, int]] = {}
     for spot in found:
         numbers = by_sheet.setdefault(spot.place.sheet or "", dict.fromkeys(Severity, 0))
@@ -133,20 +130,24 @@ def _top(name: str, portal: str, found: Sequence[Spot], left_out: int) -> Iterat
         head = Put(
             visible(sheet) or "The file as a whole", Look(ink="0B57D0", underlined=True) if link else _TEXT, link
         )
-        yield [head, *(Put(numbers[s]) for s in Severity)]
+        yield [head, Put(_tally(numbers))]
+
+
+def _tally(numbers: Mapping[Severity, int]) -> str:
+    return ", ".join(count(n, SEVERITY_WORDS[s]) for s, n in numbers.items() if n)
 
 
 def _line(spot: Spot) -> list[Put | None]:
     finding, at = spot.finding, spot.place
     where = visible(str(at)) if at.sheet else "the file"
     others = [other for other in finding.related if other != at]
-    also = f"\nalso {cells(others, _SHOWN_CELLS, file=at.file, sheet=at.sheet)}" if others else ""
+    also = f"\nAlso: {cells(others, _SHOWN_CELLS, file=at.file, sheet=at.sheet)}" if others else ""
     link = place(at.sheet, at.cell or (f"{at.column}1" if at.column else f"A{at.row or 1}")) if at.sheet else ""
     suggested = finding.suggestions[0] if finding.suggestions else ""
     shown = [
-        Put(where + also, _LINK if link else _CELL, link),
+        Put(where, _LINK if link else _CELL, link),
         Put(visible(finding.field or ""), _CELL),
-        Put(visible(finding.message), _CELL),
+        Put(visible(finding.message) + also, _CELL),
         Put(visible(finding.hint), _CELL),
         Put(finding.value or "", _TYPED),
         Put(suggested, _OPEN if spot.mendable else _TYPED),
@@ -224,8 +225,8 @@ def _read(row: Mapping[int, str], *, accept_all: bool) -> Line:
     areas, numbers = said.get("cells"), said.get("numbers")
     suggested = row.get(_SUGGESTED, "")
     return Line(
-        place=row.get(_PLACE, "").partition("\n")[0],
-        message=row.get(_MESSAGE, ""),
+        place=row.get(_PLACE, ""),
+        message=row.get(_MESSAGE, "").partition("\n")[0],
         suggested=suggested,
         accepted="cells" in said and (_says_yes(row.get(_ACCEPT, "")) or (accept_all and suggested != "")),
         kind=row.get(_KIND, ""),

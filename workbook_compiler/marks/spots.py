@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from workbook_compiler.edit import Book
 from workbook_compiler.marks.replacing import replaced
+from workbook_compiler.model.codes import links
 from workbook_compiler.model.columns import HEADER_MARK, SEARCHED_ROWS
-from workbook_compiler.model.diagnostics import Diagnostic, Location, cell_address, column_index
+from workbook_compiler.model.diagnostics import Diagnostic, Location, Severity, cell_address, column_index
 
 
 class Seen(NamedTuple):
@@ -63,6 +64,12 @@ class Spot:
     """Its suggestions can be put in its place."""
 
     @property
+    def marked(self) -> bool:
+        """True when its cells are wrong. One that is only going to be looked up on the portal is as it should be."""
+        found = self.finding
+        return found.severity is not Severity.INFO and (found.code is not links.REF02 or bool(found.suggestions))
+
+    @property
     def place(self) -> Location:
         """Return the first place."""
         return self.finding.location
@@ -85,7 +92,10 @@ def _spot(index: int, finding: Diagnostic, cells: Cells) -> Spot:
         return replace(spot, renames=named and bool(finding.suggestions), mendable=named and bool(finding.suggestions))
     first = cells.at(at.sheet, at.cell)
     numbers = [(at.sheet, at.cell, first.text)] if not first.is_text and first.text else []
-    same = [(at.sheet, at.cell), *_alike(finding.related, at.file, wrong, cells)]
+    related = (
+        finding.related[:-1] if finding.code is links.REF04 else finding.related
+    )  # its last is the row that is meant
+    same = [(at.sheet, at.cell), *_alike(related, at.file, wrong, cells)]
     mendable = bool(finding.suggestions) and (
         bool(numbers) or replaced(first.text, wrong, finding.suggestions[0]) is not None
     )

@@ -109,7 +109,7 @@ def _in_front(
     rows: Mapping[tuple[str, int], Severity], marked: Mapping[tuple[str, str], object], cells: Cells
 ) -> Iterator[Change]:
     """A mark in column A of each row, where that column is for marks; what somebody wrote there is coloured and stays."""
-    heads = {sheet: cells.header_row(sheet) for sheet, _ in rows}
+    heads = {sheet: cells.header_row(sheet) for sheet in {sheet for sheet, _ in rows}}
     for (sheet, row), severity in rows.items():
         head, cell = heads[sheet], f"A{row}"
         if head is None or row <= head or (sheet, cell) in marked:

@@ -60,10 +60,11 @@ def fixed(data: bytes, name: str, *, accept_all: bool = False) -> Mended:
         raise UsageError(
             f"{name} has no sheet of problems. This makes one: wbc check {name} --format xlsx -o CHECKED.xlsx"
         )
-    accepted = [line for line in found.lines if line.accepted or (accept_all and line.mendable and line.suggested)]
+    chosen = [line.accepted or (accept_all and line.mendable and line.suggested != "") for line in found.lines]
+    accepted = [line for line, yes in zip(found.lines, chosen, strict=True) if yes]
     content, done, kept = carried_out(Book(unmarked(data, name), name), map(_wanted, accepted))
     undone = {one.place for one in kept}
-    left = [one for one in found.lines if one not in accepted or one.place in undone]
+    left = [line for line, yes in zip(found.lines, chosen, strict=True) if not yes or line.place in undone]
     worth = {SEVERITY_WORDS[Severity.ERROR], SEVERITY_WORDS[Severity.WARNING]}
     return Mended(
         content,

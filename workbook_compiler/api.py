@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from workbook_compiler.delivery.fetching import Asking
     from workbook_compiler.delivery.transfer import Received
+    from workbook_compiler.marks import Mended
     from workbook_compiler.pipeline.prepare import Prepared
     from workbook_compiler.pipeline.read.cells import Workbook
     from workbook_compiler.sandbox import Sandbox
@@ -332,6 +333,26 @@ def submit(
         done = submission.submit(one, to, where, step)
         files = uploading.uploaded(one, done, to, step) if done.stopped is None else uploading.Uploads()
         return replace(done, failed_files=files.failed)
+
+
+def annotated(result: Result, data: bytes, name: str | None = None) -> bytes:
+    """Return one of a result's workbooks with its findings marked: wrong cells coloured and noted, a sheet of problems in front.
+
+    ``data`` is the workbook's file, ``name`` tells which of several it is. Raises UneditableError for what is no .xlsx or .xlsm.
+    """
+    from workbook_compiler import marks
+
+    return marks.annotated(data, name or result.workbooks[0], result.diagnostics, result.portal.title)
+
+
+def fixed(data: bytes, name: str = "The workbook", *, accept_all: bool = False) -> Mended:
+    """Return a marked workbook with what was accepted in it carried out and the marks taken off, and what is left.
+
+    Raises UsageError for a workbook that isn't marked.
+    """
+    from workbook_compiler import marks
+
+    return marks.fixed(data, name, accept_all=accept_all)
 
 
 def write_plan(result: Result, folder: str | Path, form: str = "") -> list[Path]:

@@ -6,7 +6,7 @@ import io
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from posixpath import join, normpath
 from typing import NamedTuple
 from xml.etree import ElementTree
@@ -83,13 +83,13 @@ def pieces(archive: zipfile.ZipFile, path: str, name: str, limit: int = MAX_PART
         raise unreadable(name, "it is damaged or cut off") from error
 
 
-def rewritten(data: bytes, parts: Mapping[str, bytes], *, packed: bool = False) -> bytes:
-    """Return the archive with some parts replaced, and new ones at its end; all others stay packed as they are.
+def rewritten(data: bytes, parts: Mapping[str, bytes], *, packed: bool = False, without: Collection[str] = ()) -> bytes:
+    """Return the archive with some parts replaced or left out, and new ones at its end; all others stay packed as they are.
 
     Parts given are stored as they are, which is quickest for a file that is read once, or ``packed`` for one that is kept.
     """
     with zipfile.ZipFile(io.BytesIO(data)) as source:
-        entries = source.infolist()
+        entries = [entry for entry in source.infolist() if entry.filename not in without]
     known = {entry.filename for entry in entries}
     pieces: list[tuple[bytes, bytes, bytes]] = []
     for entry in entries:
@@ -157,10 +157,9 @@ class Relation(NamedTuple):
 
 def relations(archive: zipfile.ZipFile, path: str, name: str) -> list[Relation]:
     """Return what a part refers to; the part ``""`` is the whole file."""
-    folder = path.rpartition("/")[0]
     root = parsed(part(archive, relations_of(path), name), name)
     return [
-        Relation(one.get("Id", ""), one.get("Type", "").rpartition("/")[2], _absolute(folder, one.get("Target", "")))
+        Relation(one.get("Id", ""), one.get("Type", "").rpartition("/")[2], absolute(path, one.get("Target", "")))
         for one in root
         if one.get("Target") and one.get("TargetMode") != "External"
     ]
@@ -172,8 +171,9 @@ def relations_of(path: str) -> str:
     return join(folder, "_rels", f"{stem}.rels")
 
 
-def _absolute(folder: str, target: str) -> str:
-    return target.lstrip("/") if target.startswith("/") else normpath(join(folder, target))
+def absolute(path: str, target: str) -> str:
+    """Return the part that another one means by a target."""
+    return target.lstrip("/") if target.startswith("/") else normpath(join(path.rpartition("/")[0], target))
 
 
 def workbook_part(archive: zipfile.ZipFile, name: str) -> str:

@@ -19,6 +19,8 @@ from workbook_compiler.console import say as _say
 from workbook_compiler.console import width as _width
 from workbook_compiler.console import write as _write
 from workbook_compiler.errors import UsageError, WorkbookCompilerError
+from workbook_compiler.marking import FORMAT as MARKED
+from workbook_compiler.marking import fix, give_back, targets
 from workbook_compiler.online import Entry, KeyFile, Taxonomy, register
 
 if TYPE_CHECKING:
@@ -133,7 +135,9 @@ def check(
     portal: Portal = None,
     schemas: Schemas = None,
     type_name: TypeName = None,
-    form: Annotated[str, typer.Option("--format", help="text, json or html.")] = "text",
+    form: Annotated[
+        str, typer.Option("--format", help="text, json, html, or xlsx: the workbook itself, marked.")
+    ] = "text",
     out: Annotated[str, typer.Option("-o", "--out", help="A file; - is standard output.")] = "-",
     jobs: Jobs = 1,
     dask: Dask = None,
@@ -144,10 +148,16 @@ def check(
     from workbook_compiler import resources
 
     formats = resources.report_formats()
-    resources.named("format", form, formats)
-    _refuse_as_report(out, books)
+    resources.named("format", form, [*formats, MARKED])
+    if form != MARKED or len(books) == 1:
+        _refuse_as_report(out, books)
+    where = targets(books, out) if form == MARKED else {}
     result = _compiled(books, portal, schemas, type_name, jobs, dask, checklist, taxonomy=taxonomy)
     report = result.report()
+    if where:
+        give_back(result, where)
+        _say(_verdict(report))
+        raise typer.Exit(0 if result.ok else 1)
     if out == "-":
         options = {"color": sys.stdout.isatty(), "width": _width()} if form == "text" else {}
         _out(formats[form].render(report, options))
@@ -253,6 +263,7 @@ def _verdict(report: Report) -> str:
     return f"{errors} errors, {warnings} warnings." if errors or warnings else "No problems found."
 
 
+app.command()(fix)
 register(app)
 
 

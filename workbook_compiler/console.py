@@ -191,11 +191,16 @@ def say(text: str) -> None:
 
 
 def write(path: Path, text: str) -> None:
+    """Write a text file, beside and renamed."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, data: bytes) -> None:
     """Write a file, beside and renamed."""
     from workbook_compiler.files import written_whole
 
     with written_whole(path) as beside:
-        beside.write_text(text, encoding="utf-8", newline="\n")
+        beside.write_bytes(data)
 
 
 MEND = "Nothing was sent. Mend the errors in the workbook, save, and run the same command again."

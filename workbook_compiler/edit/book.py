@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from posixpath import dirname, join, relpath
-from typing import Any
+from posixpath import dirname, join
+from typing import Any, TypeVar
 
-from workbook_compiler.archive import (
-    UnreadableError,
-    opened,
-    part,
-    relations,
-    relations_of,
-    rewritten,
-    sheet_parts,
-    workbook_part,
+from workbook_compiler.archive import UnreadableError, opened, rewritten, sheet_parts, workbook_part
+from workbook_compiler.edit import calculation, notes, page, peek, sheets
+from workbook_compiler.edit.changes import (
+    Change,
+    Clear,
+    Edit,
+    Erase,
+    Insert,
+    Note,
+    Remove,
+    Rename,
+    Restyle,
+    Unstyle,
+    Width,
 )
-from workbook_compiler.edit import calculation, peek
-from workbook_compiler.edit.changes import Change, Clear, Edit, Restyle, Unstyle, Width
 from workbook_compiler.edit.grid import filled_columns
-from workbook_compiler.edit.markup import Document, element, read, refuse_broken
+from workbook_compiler.edit.parts import Parts
 from workbook_compiler.edit.sheet import MAX_COLUMNS, MAX_ROWS, Sheet, edited_sheet
 from workbook_compiler.edit.styles import EMPTY, Styles
 from workbook_compiler.errors import UsageError
 from workbook_compiler.model.diagnostics import cell_address
 
 _STYLES_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"
+
+T = TypeVar("T")
 
 
 class UneditableError(UsageError):
@@ -44,58 +49,60 @@ class Book:
 
     def __init__(self, data: bytes, name: str = "The workbook") -> None:
         self._data, self._name = data, name
-        try:
-            self._archive = opened(data, name)
-            self._sheets = {title: path for title, (path, _) in sheet_parts(self._archive, name).items()}
-        except UnreadableError as error:
-            raise self._uneditable(error) from error
-        self._documents: dict[str, Document] = {}
+        self._archive = self._kept(lambda: opened(data, name))
+        listed = self._kept(lambda: sheet_parts(self._archive, name))
+        self._sheets = {title: path for title, (path, _) in listed.items()}
+        self._read = Parts(self._archive, name)
 
-    def _uneditable(self, error: Exception) -> UneditableError:
-        reason = error.diagnostic.message if isinstance(error, UnreadableError) else f"{error}."
-        return UneditableError(f"{self._name} can't be changed in place: {reason}")
+    def _kept(self, made: Callable[[], T]) -> T:
+        """Return what is made of the file; raises UneditableError with the reason for what can't be."""
+        try:
+            return made()
+        except (UnreadableError, ValueError) as error:
+            reason = error.diagnostic.message if isinstance(error, UnreadableError) else f"{error}."
+            raise UneditableError(f"{self._name} can't be changed in place: {reason}") from error
 
     @property
     def titles(self) -> tuple[str, ...]:
         """The names of the worksheets."""
         return tuple(self._sheets)
 
-    def _part(self, path: str) -> Document:
-        if path not in self._documents:
-            try:
-                self._documents[path] = read(part(self._archive, path, self._name))
-            except (UnreadableError, ValueError) as error:
-                raise self._uneditable(error) from error
-        return self._documents[path]
-
     def _path(self, title: str) -> str:
         if title not in self._sheets:
             raise UneditableError(f"{self._name} has no sheet {title}.")
         return self._sheets[title]
 
-    def _sheet(self, title: str) -> Document:
-        return self._part(self._path(title))
-
-    def texts(self, title: str, rows: int) -> dict[int, dict[int, str]]:
+    def texts(self, title: str, rows: int = MAX_ROWS) -> dict[int, dict[int, str]]:
         """Return what the cells of a sheet's first rows say: row as Excel counts -> zero-based column -> text."""
-        try:
-            found = peek.cells(part(self._archive, self._path(title), self._name), rows)
-            shared = self._related.get("sharedStrings")
-            wanted = {int(cell) for row in found.values() for cell in row.values() if isinstance(cell, peek.Shared)}
-            words = peek.strings(part(self._archive, shared, self._name), wanted) if shared and wanted else {}
-        except (UnreadableError, ValueError) as error:
-            raise self._uneditable(error) from error
-        return {
-            number: {c: words.get(int(v), "") if isinstance(v, peek.Shared) else v for c, v in row.items()}
-            for number, row in found.items()
-        }
+        path = self._path(title)
+
+        def found() -> dict[int, dict[int, str]]:
+            cells = peek.cells(self._read.raw(path), rows)
+            return {
+                number: {c: self._words.get(int(v), "") if isinstance(v, peek.Shared) else v for c, v in row.items()}
+                for number, row in cells.items()
+            }
+
+        return self._kept(found)
+
+    def written(self, title: str) -> dict[int, set[int]]:
+        """Return the cells of a sheet that hold text, and no number or date: row as Excel counts -> zero-based columns."""
+        return self._kept(lambda: peek.written(self._read.raw(self._path(title))))
+
+    @cached_property
+    def _words(self) -> Mapping[int, str]:
+        """The texts that cells share."""
+        path = self._related.get("sharedStrings")
+        return peek.strings(self._read.raw(path)) if path else {}
 
     def filled_columns(self, title: str, beyond: int) -> set[int]:
         """Return the zero-based columns of a sheet behind this one that hold anything."""
-        try:
-            return filled_columns(self._sheet(title).bare, beyond)
-        except ValueError as error:
-            raise self._uneditable(error) from error
+        return self._kept(lambda: filled_columns(self._read.document(self._path(title)).bare, beyond))
+
+    def has_fill(self, fill: str) -> bool:
+        """Tell whether a cell may have such a fill, laid by ``Restyle``."""
+        path = self._related.get("styles")
+        return path is not None and self._kept(lambda: bool(Styles(self._read.document(path).text).uncovered(fill)))
 
     @cached_property
     def _workbook(self) -> str:
@@ -104,63 +111,65 @@ class Book:
     @cached_property
     def _related(self) -> Mapping[str, str]:
         """What the workbook refers to, by the kind of it."""
-        return {one.kind: one.path for one in relations(self._archive, self._workbook, self._name)}
+        return {one.kind: one.path for one in self._read.related(self._workbook)}
 
     def edited(self, changes: Iterable[Change]) -> bytes:
-        """Return the workbook's bytes with these cells changed; of two changes of a cell the later one holds."""
-        try:
-            parts = dict(self._changed(_grouped(changes)))
-            for data in parts.values():
-                refuse_broken(data)
-        except (UnreadableError, ValueError) as error:
-            raise self._uneditable(error) from error
-        return rewritten(self._data, parts, packed=True) if parts else self._data
+        """Return the workbook's bytes with these changes; of two changes of a cell the later one holds."""
 
-    def _changed(self, groups: Mapping[str, _Group]) -> Iterator[tuple[str, bytes]]:
+        def changed() -> bytes:
+            parts = Parts(self._archive, self._name)
+            self._change(parts, list(changes))
+            new, gone = parts.changed, parts.removed
+            return rewritten(self._data, new, packed=True, without=gone) if new or gone else self._data
+
+        return self._kept(changed)
+
+    def _change(self, parts: Parts, changes: Sequence[Change]) -> None:
         path = self._related.get("styles")
-        own = self._part(path) if path else None
-        styles = Styles(own.text if own else EMPTY)
+        styles = Styles(parts.document(path).text if path else EMPTY)
         forgotten: dict[str, list[str]] = {}
-        for title, group in groups.items():
-            document = self._sheet(title)
-            text, forgotten[title] = edited_sheet(document.text, document.bare, group.sheet(styles), styles.restyled)
-            if text != document.text:
-                yield self._sheets[title], document.bytes_of(text)
-        if styles.changed and own and path:
-            yield path, own.bytes_of(styles.text())
-        elif styles.changed:
-            yield from self._new_styles(styles.text())
+        for title, group in _grouped(changes).items():
+            sheet = self._path(title)
+            if group.unnoted:
+                notes.without_notes(parts, sheet)
+            wanted = group.sheet(styles)
+            if wanted.changes:
+                document = parts.document(sheet)
+                text, forgotten[title] = edited_sheet(document.text, document.bare, wanted, styles.restyled)
+                parts.write(sheet, text)
+            if group.notes:
+                notes.with_notes(parts, sheet, group.notes, list(self._sheets).index(title))
+        for change in changes:
+            self._change_list(parts, change, styles)
+        if styles.changed:
+            self._write_styles(parts, path, styles.text())
         chain = self._related.get("calcChain")
         if chain and any(forgotten.values()):
-            yield chain, self._part(chain).bytes_of(self._chain(chain, forgotten))
+            numbers = calculation.numbers(self._read.raw(self._workbook))
+            parts.write(chain, calculation.without(parts.document(chain), numbers, forgotten))
 
-    def _chain(self, path: str, forgotten: Mapping[str, list[str]]) -> str:
-        workbook = part(self._archive, self._workbook, self._name)
-        return calculation.without(self._part(path), calculation.numbers(workbook), forgotten)
+    def _change_list(self, parts: Parts, change: Change, styles: Styles) -> None:
+        """What happens to sheets as a whole."""
+        if isinstance(change, Remove):
+            sheets.taken_out(parts, self._workbook, change.sheet, change.shown)
+        elif isinstance(change, Rename):
+            if not sheets.title_fits(change.to) or change.to.casefold() in {t.casefold() for t in self.titles}:
+                raise ValueError(f"no sheet can be called “{change.to}” here")
+            sheets.renamed(parts, self._workbook, change.sheet, change.to)
+        elif isinstance(change, Insert):
+            shown = sheets.shown_first(parts, self._workbook)
+            strict = "purl.oclc.org/ooxml" in parts.document(self._workbook).text
+            text = page.written(change.page(shown), lambda look: styles.restyled(0, look), strict=strict)
+            sheets.added_in_front(parts, self._workbook, change.sheet, text)
 
-    def _new_styles(self, text: str) -> Iterator[tuple[str, bytes]]:
-        """The parts of a workbook that gets its first styles."""
-        path = join(dirname(self._workbook), "styles.xml")
-        yield path, text.encode()
-        links = relations_of(self._workbook)
-        known = self._part(links)
-        kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles"
-        target = relpath(path, dirname(self._workbook) or ".")
-        yield (
-            links,
-            _appended(known, "Relationships", "Relationship", f'Id="wbcStyles" Type="{kind}" Target="{target}"'),
-        )
-        types = self._part("[Content_Types].xml")
-        entry = f'PartName="/{path}" ContentType="{_STYLES_TYPE}"'
-        yield "[Content_Types].xml", _appended(types, "Types", "Override", entry)
-
-
-def _appended(document: Document, outer: str, name: str, inside: str) -> bytes:
-    root = element(document.bare, outer)
-    if root is None or root.empty:
-        raise ValueError(f"{outer} is missing")
-    entry = f"<{root.prefix}{name} {inside}/>"
-    return document.bytes_of(document.text[: root.close] + entry + document.text[root.close :])
+    def _write_styles(self, parts: Parts, path: str | None, text: str) -> None:
+        if path is None:
+            path = join(dirname(self._workbook), "styles.xml")
+            parts.write(path, text)
+            parts.declare(path, _STYLES_TYPE)
+            parts.relate(self._workbook, "styles", path)
+        else:
+            parts.write(path, text)
 
 
 @dataclass(slots=True)
@@ -171,6 +180,8 @@ class _Group:
     cleared: dict[int, int] = field(default_factory=dict)
     widths: dict[int, float] = field(default_factory=dict)
     fills: list[str] = field(default_factory=list)
+    notes: dict[tuple[int, int], str] = field(default_factory=dict)
+    unnoted: bool = False
 
     def sheet(self, styles: Styles) -> Sheet:
         unstyled = {number: plain for fill in self.fills for number, plain in styles.uncovered(fill).items()}
@@ -180,16 +191,23 @@ class _Group:
 def _grouped(changes: Iterable[Change]) -> dict[str, _Group]:
     groups: dict[str, _Group] = {}
     for change in changes:
+        if isinstance(change, Rename | Remove | Insert):
+            continue
         group = groups.setdefault(change.sheet, _Group())
-        if isinstance(change, Edit | Restyle):
+        if isinstance(change, Edit | Restyle | Erase | Note):
             row, column = cell_address(change.cell)
             if not (0 <= row < MAX_ROWS and column < MAX_COLUMNS):
                 raise ValueError(f"there is no cell {change.cell}")
-            group.places.setdefault(row + 1, {})[column] = change
+            if isinstance(change, Note):
+                group.notes[row, column] = change.text
+            else:
+                group.places.setdefault(row + 1, {})[column] = change
         elif isinstance(change, Clear):
             group.cleared[change.column] = change.below
         elif isinstance(change, Width):
             group.widths[change.column] = change.characters
         elif isinstance(change, Unstyle):
             group.fills.append(change.fill)
+        else:
+            group.unnoted = True
     return groups

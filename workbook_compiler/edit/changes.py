@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from workbook_compiler.edit.page import Page
 from workbook_compiler.edit.styles import Look
 
 
@@ -17,6 +19,8 @@ class Edit:
     value: str | int | float | bool
     look: Look | None = None
     """A look of its own; without one the cell keeps the look it has, or gets that of its row or column."""
+    over: bool = False
+    """The look is laid over the one it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,54 @@ class Clear:
 
 
 @dataclass(frozen=True, slots=True)
+class Erase:
+    """Empty one cell; its look stays."""
+
+    sheet: str
+    cell: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Put a note of ours at a cell; one that has a note of the person's own keeps that."""
+
+    sheet: str
+    cell: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unnote:
+    """Take all notes of ours off a sheet."""
+
+    sheet: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """Give a sheet another name, wherever the workbook speaks of it."""
+
+    sheet: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Take a sheet out; the one called ``shown`` is shown first then."""
+
+    sheet: str
+    shown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """Put a new sheet in front of all others. Its page is made when it is known which sheet was shown first until then."""
+
+    sheet: str
+    page: Callable[[str], Page]
+
+
+@dataclass(frozen=True, slots=True)
 class Width:
     """Set the width of a column, in characters."""
 
@@ -56,4 +108,4 @@ class Width:
     characters: float
 
 
-Change: TypeAlias = Edit | Restyle | Unstyle | Clear | Width
+Change: TypeAlias = Edit | Restyle | Erase | Unstyle | Clear | Width | Note | Unnote | Rename | Remove | Insert

@@ -43,6 +43,11 @@ def escaped(text: str) -> str:
     return text.replace("\r", "_x000D_")
 
 
+def in_attribute(text: str) -> str:
+    """Return a person's text as it stands inside the double quotes of an attribute."""
+    return escaped(text).replace('"', "&quot;").replace("\n", "&#10;").replace("\t", "&#9;")
+
+
 class Document(NamedTuple):
     """A part as text, and how to write it down again: what can't be read in its alphabet stays as it was."""
 
@@ -177,6 +182,11 @@ def with_attributes(text: str, **values: object) -> str:
             before = text[: found.start()]
             text = (before if new else before.rstrip()) + new + text[found.end() :]
     return text
+
+
+def opening(tag: Tag, **values: object) -> str:
+    """Return an element's opening tag with some attributes set to another value or taken away, as ``with_attributes`` does."""
+    return f"<{tag.prefix}{tag.name}{with_attributes(tag.attributes, **values)}{'/' if tag.empty else ''}>"
 
 
 def spliced(text: str, pieces: list[tuple[int, int, str]]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Collection
+from collections.abc import Iterator
 from xml.etree import ElementTree
 
 from workbook_compiler.model.diagnostics import cell_address
@@ -62,19 +62,38 @@ def _name(node: ElementTree.Element) -> str:
     return node.tag.rpartition("}")[2]
 
 
-def strings(xml: bytes, wanted: Collection[int]) -> dict[int, str]:
-    """Return the texts at these places of the workbook's list."""
+def written(xml: bytes) -> dict[int, set[int]]:
+    """Return the cells that hold text: row as Excel counts -> zero-based columns."""
+    found: dict[int, set[int]] = {}
+    number = 0
+    try:
+        for _, node in ElementTree.iterparse(io.BytesIO(xml)):  # noqa: S314 - archive.part refuses documents with a DTD
+            if _name(node) == "row":
+                number = int(node.get("r") or number + 1)
+                found[number] = set(_of_text(node))
+                node.clear()
+    except ElementTree.ParseError as error:
+        raise ValueError("its inside is damaged") from error
+    return found
+
+
+def _of_text(row: ElementTree.Element) -> Iterator[int]:
+    column = -1
+    for cell in row:
+        if _name(cell) == "c":
+            column = cell_address(cell.get("r", ""))[1] if cell.get("r") else column + 1
+            if cell.get("t") in ("s", "inlineStr", "str"):
+                yield column
+
+
+def strings(xml: bytes) -> dict[int, str]:
+    """Return the texts of the workbook's list by their places."""
     found: dict[int, str] = {}
-    place = 0
     try:
         for _, node in ElementTree.iterparse(io.BytesIO(xml)):  # noqa: S314 - archive.part refuses documents with a DTD
             if _name(node) == "si":
-                if place in wanted:
-                    found[place] = _words(node)
-                place += 1
+                found[len(found)] = _words(node)
                 node.clear()
-                if len(found) == len(wanted):
-                    break
     except ElementTree.ParseError as error:
         raise ValueError("its inside is damaged") from error
     return found

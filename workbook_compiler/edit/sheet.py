@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from workbook_compiler.edit.changes import Edit, Restyle
+from workbook_compiler.edit.changes import Edit, Erase, Restyle
 from workbook_compiler.edit.grid import Cell, Row, cells, data_of, last_column, rows
 from workbook_compiler.edit.markup import Tag, attribute, attributes, element, escaped, spliced, with_attributes
 from workbook_compiler.edit.styles import Look
@@ -15,7 +15,7 @@ from workbook_compiler.edit.widths import described, style_of, with_widths
 from workbook_compiler.model.diagnostics import cell_address, column_letter
 
 MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
-CellChange: TypeAlias = Edit | Restyle
+CellChange: TypeAlias = Edit | Restyle | Erase
 Places = Mapping[int, Mapping[int, CellChange]]
 """Row as Excel counts, zero-based column -> what happens to the cell there."""
 Restyled = Callable[[int, Look], int]
@@ -35,6 +35,11 @@ class Sheet:
     """Style number -> the one that takes its place."""
     widths: Mapping[int, float] = field(default_factory=dict)
     """Column -> its width in characters."""
+
+    @property
+    def changes(self) -> bool:
+        """True when there is anything to change."""
+        return bool(self.places or self.cleared or self.unstyled or self.widths)
 
 
 class _Writer:
@@ -153,9 +158,9 @@ class _Writer:
         return style_of(self.columns, column)
 
     def _style(self, change: CellChange, before: int) -> int:
-        if change.look is None:
+        if isinstance(change, Erase) or change.look is None:
             return before
-        return self.restyled(before if isinstance(change, Restyle) else 0, change.look)
+        return self.restyled(before if isinstance(change, Restyle) or change.over else 0, change.look)
 
     def _replace(self, row: Row, cell: Cell, change: CellChange) -> None:
         tag = cell.tag
@@ -217,7 +222,7 @@ class _Writer:
 def _cell(prefix: str, inside: str, change: CellChange) -> str:
     """A cell's text from its attributes and what is put into it."""
     name = f"{prefix}c"
-    if isinstance(change, Restyle):
+    if not isinstance(change, Edit):
         return f"<{name}{inside}/>"
     value = change.value
     if isinstance(value, str):

@@ -11,6 +11,7 @@ from workbook_compiler.edit.markup import (
     bare,
     element,
     elements,
+    opening,
     pattern,
     spliced,
     with_attributes,
@@ -47,6 +48,11 @@ class Look:
     italic: bool | None = None
     text: bool = False
     """Whatever is typed stays text."""
+    size: int | None = None
+    """Of the letters, in points."""
+    underlined: bool = False
+    wrapped: bool = False
+    """Long text goes on in the next line of the cell, and begins at its top."""
 
 
 class Styles:
@@ -88,11 +94,14 @@ class Styles:
         if look.fill is not None:
             fill = self._add("fills", self._fill(look.fill, int(said.get("fillId") or 0)))
             inside = with_attributes(inside, fillId=fill, applyFill=1)
-        if (look.ink, look.bold, look.italic) != (None, None, None):
+        if look.underlined or (look.ink, look.bold, look.italic, look.size) != (None, None, None, None):
             font = self._add("fonts", self._font(look, int(said.get("fontId") or 0)))
             inside = with_attributes(inside, fontId=font, applyFont=1)
         if look.text:
             inside = with_attributes(inside, numFmtId=_TEXT, applyNumberFormat=1)
+        if look.wrapped:
+            inside, p = with_attributes(inside, applyAlignment=1), tag.prefix
+            return f'<{p}xf{inside}><{p}alignment vertical="top" wrapText="1"/></{p}xf>'
         return f"<{tag.prefix}xf{inside}{'/' if tag.empty else ''}>" + old[tag.inside :]
 
     def _fill(self, color: str, under: int) -> str:
@@ -121,6 +130,10 @@ class Styles:
             if wanted is not None:
                 parts.pop(name, None)
                 parts.update({name: f"<{p}{name}/>"} if wanted else {})
+        if look.size is not None:
+            parts["sz"] = f'<{p}sz val="{look.size}"/>'
+        if look.underlined:
+            parts["u"] = f"<{p}u/>"
         if look.ink is not None:
             parts["color"] = f'<{p}color rgb="FF{look.ink}"/>'
         return f"<{p}font>" + "".join(parts[name] for name in _FONT_ORDER if name in parts) + f"</{p}font>"
@@ -134,14 +147,17 @@ class Styles:
     def uncovered(self, fill: str) -> dict[int, int]:
         """Return for each style with such a fill, laid by ``restyled``, the one that shows what was beneath."""
         found: dict[int, int] = {}
+        known: dict[tuple[frozenset[tuple[str, str]], str], int] = {}
         for number, entry in enumerate(list(self._entries["cellXfs"])):
             tag = _outer(entry)
             own = int(attribute(tag.attributes, "fillId") or 0)
             if f'rgb="FF{fill}"' not in self._fore(own):
                 continue
-            inside = with_attributes(tag.attributes, fillId=self._beneath(own))
-            bare_of_it = f"<{tag.prefix}xf{inside}{'/' if tag.empty else ''}>" + entry[tag.inside :]
-            found[number] = self._add("cellXfs", bare_of_it)
+            bare_of_it = opening(tag, fillId=self._beneath(own)) + entry[tag.inside :]
+            known = known or {_shows(other): n for n, other in reversed(list(enumerate(self._entries["cellXfs"])))}
+            found[number] = known.get(_shows(bare_of_it), -1)
+            if found[number] < 0:
+                found[number] = self._add("cellXfs", bare_of_it)
         return found
 
     def _beneath(self, fill: int) -> int:
@@ -166,6 +182,13 @@ class Styles:
                 pieces.append((tag.start, tag.inside, f"<{tag.prefix}{name}{count}>"))
                 pieces.append((tag.close, tag.close, "".join(new)))
         return spliced(self._text, pieces)
+
+
+def _shows(entry: str) -> tuple[frozenset[tuple[str, str]], str]:
+    """What a format shows: that its fill counts needn't be said where there is none."""
+    tag = _outer(entry)
+    said = {name: value for name, value in attributes(tag.attributes).items() if name != "applyFill"}
+    return frozenset(said.items()), entry[tag.inside :]
 
 
 def _outer(entry: str) -> Tag:

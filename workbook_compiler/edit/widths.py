@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from workbook_compiler.edit.markup import Tag, attribute, element, elements, pattern, with_attributes
+from workbook_compiler.edit.markup import Tag, attribute, attributes, element, elements, pattern, with_attributes
 
 _COLUMN = pattern("col")
+_USUAL = 8.43
+"""The width in letters of a column that isn't described."""
 
 
 class Columns(NamedTuple):
@@ -40,6 +42,13 @@ def style_of(columns: Sequence[Columns], column: int) -> int:
     """Return the style number of a column's empty cells."""
     found = next((known for known in columns if known.first <= column + 1 <= known.last), None)
     return int(attribute(found.attributes, "style") or 0) if found else 0
+
+
+def pixels(columns: Sequence[Columns], column: int) -> int:
+    """Return about how wide a column is on the screen."""
+    found = next((known for known in columns if known.first <= column + 1 <= known.last), None)
+    said = attributes(found.attributes) if found else {}
+    return 0 if said.get("hidden") in ("1", "true") else int(float(said.get("width") or _USUAL) * 7 + 5)
 
 
 def with_widths(

@@ -20,3 +20,7 @@ ERROR_TEXTS: Final = frozenset(
 def is_nothing(value: object) -> bool:
     """Tell whether a value is one that no cell can say: an empty cell says nothing."""
     return value is None or value in ("", [], {})
+
+
+PROBLEMS_HEADING = "Problems found by wbc check"
+"""The first words of the sheet that an annotated workbook gets in front; it holds no rows of the person's."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import compress, islice, zip_longest
 from typing import Any
 
+from workbook_compiler.model.cells import PROBLEMS_HEADING
 from workbook_compiler.model.codes import structure
 from workbook_compiler.model.columns import HEADER_MARK, SEARCHED_ROWS
 from workbook_compiler.model.diagnostics import Diagnostic, Location
@@ -66,7 +67,7 @@ def tables(
         yield None, [Diagnostic(structure.SHT05, Location(workbook.name), context={"layout": foreign})]
         return
     for sheet in workbook.sheets:
-        if sheet.hidden or is_private(sheet.name) or sheet.name.casefold() in OWN_SHEETS or _is_blank(sheet):
+        if sheet.hidden or is_private(sheet.name) or _is_ours(sheet) or _is_blank(sheet):
             continue
         at, name = Location(workbook.name, sheet.name), workbook.manifest.get(f"sheet:{sheet.name}", sheet.name)
         other = read_as(name, sheet.rows, at, schema) if "portal" not in workbook.manifest else None
@@ -109,6 +110,12 @@ def is_private(name: str) -> bool:
 def _foreign(workbook: Workbook) -> str | None:
     names = {title.casefold() for title in workbook.titles}
     return next((tool for tool, marks in _FOREIGN.items() if marks <= names), None)
+
+
+def _is_ours(sheet: Sheet) -> bool:
+    """The guide of a template, or the problems of an annotated workbook."""
+    first = next(iter(sheet.rows), ())
+    return sheet.name.casefold() in OWN_SHEETS or (len(first) > 0 and first[0] == PROBLEMS_HEADING)
 
 
 def _is_blank(sheet: Sheet) -> bool:

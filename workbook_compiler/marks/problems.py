@@ -1,0 +1,237 @@
+"""The sheet of problems in an annotated workbook: written for a person to act on, read back for what was accepted.
+
+Each line holds all it takes to carry it out, in columns that aren't shown: lines may be sorted, filtered and deleted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from workbook_compiler.edit import Book, Choice, Look, Page, Put, place
+from workbook_compiler.edit.page import LIST_LIMIT
+from workbook_compiler.marks.spots import Spot, runs
+from workbook_compiler.model.cells import PROBLEMS_HEADING
+from workbook_compiler.model.diagnostics import Severity, column_letter
+from workbook_compiler.reports.words import SEVERITY_WORDS, cells, count, plural, visible
+
+TITLE = "Problems"
+YES = "yes"
+_SAID = frozenset({YES, "y", "x", "true", "1", "ok", "accept", "accepted", "ja", "oui", "si", "sí"})
+"""What counts as a yes, however a spreadsheet program or a person writes it."""
+MOST = 20_000
+"""Lines of the sheet; more is more than a person reads."""
+_CHOICES = 1_000
+"""Lines whose other suggestions are offered as a list."""
+_SHOWN_CELLS = 8
+_CHUNK = 30_000
+"""Signs of one cell; a cell holds 32,767."""
+
+HEADERS = ("Place", "Column", "What is wrong", "What to do", "Now", "Suggested value", "Accept", "Kind", "Code")
+_PLACE, _MESSAGE, _NOW, _SUGGESTED, _ACCEPT, _KIND, _DATA = 0, 2, 4, 5, 6, 7, len(HEADERS)
+_WIDTHS = (20, 18, 52, 44, 24, 26, 10, 9, 9)
+
+_HEAD = Look(bold=True, size=15)
+_TEXT, _SOFT = Look(), Look(ink="56606B")
+_COLUMN = Look(fill="26323F", ink="FFFFFF", bold=True)
+_CELL, _LINK = Look(wrapped=True), Look(ink="0B57D0", underlined=True, wrapped=True)
+_TYPED = Look(wrapped=True, text=True)
+_OPEN = Look(fill="E3F1E7", wrapped=True, text=True)
+_KINDS = {
+    Severity.ERROR: Look(ink="9C2019", bold=True, wrapped=True),
+    Severity.WARNING: Look(ink="734600", bold=True, wrapped=True),
+    Severity.INFO: Look(ink="1D4B86", wrapped=True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One problem as the sheet says it by now."""
+
+    place: str
+    message: str
+    suggested: str
+    accepted: bool
+    kind: str
+    wrong: str = ""
+    cells: Mapping[str, str] = field(default_factory=dict)
+    """Areas of cells by their sheet."""
+    numbers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """What cells that hold no text held when they were marked: sheet -> cell -> number."""
+    rename: str = ""
+    """A sheet that gets another name."""
+    mendable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Problems:
+    """The sheet of problems of an annotated workbook."""
+
+    title: str
+    shown: str
+    """The sheet that was shown first before."""
+    lines: tuple[Line, ...]
+
+
+# ---------------------------------------------------------------- written
+
+
+def page(title: str, name: str, portal: str, found: Sequence[Spot], shown: str) -> Page:
+    """Return the sheet: how many problems there are and where, what to do with it, and a line for each, errors first."""
+    ranks = list(Severity)
+    lines = sorted(found, key=lambda spot: ranks.index(spot.finding.severity))
+    rows: list[list[Put | None]] = [*_top(name, portal, found, len(lines) - MOST), []]
+    rows[0] = [*rows[0], *[None] * (_DATA - 1), *_in_pieces(json.dumps({"shown": shown}))]
+    accept_all = next(n for n, row in enumerate(rows, 1) if row and row[0] and row[0].value == _ACCEPT_ALL)
+    rows.append([Put(text, _COLUMN) for text in HEADERS])
+    head = len(rows)
+    rows += [_line(spot) for spot in lines[:MOST]]
+    open_lines = [n for n, spot in enumerate(lines[:MOST], head + 1) if spot.mendable]
+    accepted = tuple(runs(f"{column_letter(_ACCEPT)}{n}" for n in open_lines))
+    choices = [Choice((f"B{accept_all}", *accepted), (YES,))] if open_lines else []
+    choices += [one for n in open_lines if (one := _others(lines[n - head - 1], n))][:_CHOICES]
+    widest = max((len(row) for row in rows), default=0)
+    last = f"{column_letter(max(widest, _DATA + 1) - 1)}{max(len(rows), head + 1)}"
+    widths = [*_WIDTHS, *[0.0] * max(1, widest - _DATA)]
+    return Page(title, rows, widths, choices, head if head <= _FREEZE else 0, f"A{head}:{last}" if lines else "")
+
+
+_FREEZE = 12
+"""Rows above the lines that may stay in sight without taking up the screen."""
+_ACCEPT_ALL = "Accept every suggestion"
+
+
+def _top(name: str, portal: str, found: Sequence[Spot], left_out: int) -> Iterator[list[Put | None]]:
+    total = {s: sum(spot.finding.severity is s for spot in found) for s in Severity}
+    said = ", ".join(count(n, SEVERITY_WORDS[s]) for s, n in total.items() if n) or "nothing to mend"
+    yield [Put(PROBLEMS_HEADING, _HEAD)]
+    yield [Put(f"{visible(name)}, checked for {visible(portal)}: {said}.")]
+    yield [
+        Put(
+            "A click on a place leads to the cell. Mend it there, or choose yes under Accept to take the value beside it."
+        )
+    ]
+    yield [
+        Put("You may write another value under Suggested value. Then save, and run: wbc fix THIS-FILE -o MENDED.xlsx")
+    ]
+    if left_out > 0:
+        yield [Put(f"{left_out:,} more aren't listed here; wbc check --format json lists every one.", _SOFT)]
+    yield [Put(_ACCEPT_ALL, Look(bold=True)), Put("", _OPEN)]
+    yield []
+    yield [
+        Put(text, Look(bold=True))
+        for text in ("Sheet", *(plural(2, word).capitalize() for word in SEVERITY_WORDS.values()))
+    ]
+    by_sheet: dict[str, dict[Severity, int]] = {}
+    for spot in found:
+        numbers = by_sheet.setdefault(spot.place.sheet or "", dict.fromkeys(Severity, 0))
+        numbers[spot.finding.severity] += 1
+    for sheet, numbers in by_sheet.items():
+        link = place(sheet, "A1") if sheet else ""
+        head = Put(
+            visible(sheet) or "The file as a whole", Look(ink="0B57D0", underlined=True) if link else _TEXT, link
+        )
+        yield [head, *(Put(numbers[s]) for s in Severity)]
+
+
+def _line(spot: Spot) -> list[Put | None]:
+    finding, at = spot.finding, spot.place
+    where = visible(str(at)) if at.sheet else "the file"
+    others = [other for other in finding.related if other != at]
+    also = f"\nalso {cells(others, _SHOWN_CELLS, file=at.file, sheet=at.sheet)}" if others else ""
+    link = place(at.sheet, at.cell or (f"{at.column}1" if at.column else f"A{at.row or 1}")) if at.sheet else ""
+    suggested = finding.suggestions[0] if finding.suggestions else ""
+    shown = [
+        Put(where + also, _LINK if link else _CELL, link),
+        Put(visible(finding.field or ""), _CELL),
+        Put(visible(finding.message), _CELL),
+        Put(visible(finding.hint), _CELL),
+        Put(finding.value or "", _TYPED),
+        Put(suggested, _OPEN if spot.mendable else _TYPED),
+        Put("", _OPEN if spot.mendable else _CELL),
+        Put(SEVERITY_WORDS[finding.severity], _KINDS[finding.severity]),
+        Put(finding.code.id, _CELL),
+    ]
+    return [*shown, *_in_pieces(_data(spot))]
+
+
+def _in_pieces(text: str) -> Iterator[Put]:
+    """A long text in as many cells as it takes."""
+    for at in range(0, len(text), _CHUNK):
+        yield Put(text[at : at + _CHUNK])
+
+
+def _data(spot: Spot) -> str:
+    """What it takes to carry a line out, as text: sheets, cells and values may hold any sign."""
+    if not spot.mendable:
+        return "{}"
+    by_sheet: dict[str, list[str]] = {}
+    for sheet, cell in spot.cells:
+        by_sheet.setdefault(sheet, []).append(cell)
+    numbers: dict[str, dict[str, str]] = {}
+    for sheet, cell, number in spot.numbers:
+        numbers.setdefault(sheet, {})[cell] = number
+    said: dict[str, Any] = {
+        "wrong": spot.finding.value or "",
+        "cells": {s: " ".join(runs(c)) for s, c in by_sheet.items()},
+    }
+    if numbers:
+        said["numbers"] = numbers
+    if spot.renames:
+        said["rename"] = spot.place.sheet
+    return json.dumps(said, separators=(",", ":"))
+
+
+def _others(spot: Spot, row: int) -> Choice | None:
+    """The other suggestions as a list, where a list can hold them."""
+    values = spot.finding.suggestions
+    fits = len(values) > 1 and len(",".join(values)) <= LIST_LIMIT and not any(set(',"\n\r\t') & set(v) for v in values)
+    return Choice((f"{column_letter(_SUGGESTED)}{row}",), values, only=False) if fits else None
+
+
+# ---------------------------------------------------------------- read back
+
+
+def problems(book: Book) -> Problems | None:
+    """Return what the sheet of problems says by now; None for a workbook that has none of ours."""
+    title = next((t for t in book.titles if book.texts(t, 1).get(1, {}).get(0) == PROBLEMS_HEADING), None)
+    if title is None:
+        return None
+    texts = book.texts(title)
+    about = _loaded("".join(text for column, text in sorted(texts.get(1, {}).items()) if column >= _DATA))
+    accept_all = any(_says_yes(row.get(1, "")) for row in texts.values() if row.get(0, "").strip() == _ACCEPT_ALL)
+    rows = [row for number, row in texts.items() if number > 1 and row.get(_DATA, "").startswith("{")]
+    return Problems(title, str(about.get("shown", "")), tuple(_read(row, accept_all=accept_all) for row in rows))
+
+
+def _says_yes(text: str) -> bool:
+    return text.strip().casefold() in _SAID
+
+
+def _loaded(text: str) -> dict[str, Any]:
+    """The hidden data of a line; nothing where somebody has changed it."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _read(row: Mapping[int, str], *, accept_all: bool) -> Line:
+    said = _loaded("".join(text for column, text in sorted(row.items()) if column >= _DATA))
+    areas, numbers = said.get("cells"), said.get("numbers")
+    suggested = row.get(_SUGGESTED, "")
+    return Line(
+        place=row.get(_PLACE, "").partition("\n")[0],
+        message=row.get(_MESSAGE, ""),
+        suggested=suggested,
+        accepted="cells" in said and (_says_yes(row.get(_ACCEPT, "")) or (accept_all and suggested != "")),
+        kind=row.get(_KIND, ""),
+        wrong=str(said.get("wrong", "")),
+        cells={str(s): str(a) for s, a in areas.items()} if isinstance(areas, dict) else {},
+        numbers=numbers if isinstance(numbers, dict) else {},
+        rename=str(said.get("rename", "")),
+        mendable="cells" in said,
+    )

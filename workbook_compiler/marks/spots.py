@@ -1,0 +1,130 @@
+"""Findings at the cells of one workbook: which cells each is about, and which of them a suggestion can mend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from workbook_compiler.edit import Book
+from workbook_compiler.marks.replacing import replaced
+from workbook_compiler.model.columns import HEADER_MARK, SEARCHED_ROWS
+from workbook_compiler.model.diagnostics import Diagnostic, Location, cell_address, column_index
+
+
+class Seen(NamedTuple):
+    """What a cell holds: text, or a number as the file writes it (dates and true or false are numbers too)."""
+
+    text: str
+    is_text: bool
+
+
+class Cells:
+    """The cells of an open workbook, each sheet read once."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self._texts: dict[str, dict[int, dict[int, str]]] = {}
+        self._written: dict[str, dict[int, set[int]]] = {}
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """The names of the worksheets."""
+        return self._book.titles
+
+    def at(self, sheet: str, cell: str) -> Seen:
+        """Return what a cell holds."""
+        if sheet not in self._texts:
+            self._texts[sheet], self._written[sheet] = self._book.texts(sheet), self._book.written(sheet)
+        row, column = cell_address(cell)
+        text = self._texts[sheet].get(row + 1, {}).get(column, "")
+        return Seen(text, column in self._written[sheet].get(row + 1, ()))
+
+    def header_row(self, sheet: str) -> int | None:
+        """Return the row of the headers where column A is for marks; None where it holds values."""
+        top = self._book.texts(sheet, SEARCHED_ROWS)
+        return next((n for n, row in top.items() if row.get(0, "").strip().casefold() == HEADER_MARK), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """One finding at its cells."""
+
+    index: int
+    """Its place among all findings."""
+    finding: Diagnostic
+    cells: tuple[tuple[str, str], ...]
+    """Sheet and cell of every place that is wrong, the first one first."""
+    numbers: tuple[tuple[str, str, str], ...] = ()
+    """Sheet, cell and what is there, of cells that hold no text."""
+    renames: bool = False
+    """The suggestion is another name for the sheet."""
+    mendable: bool = False
+    """Its suggestions can be put in its place."""
+
+    @property
+    def place(self) -> Location:
+        """Return the first place."""
+        return self.finding.location
+
+
+def spots(name: str, findings: Sequence[Diagnostic], cells: Cells) -> Iterator[Spot]:
+    """Yield each finding about this file with its cells. Cells it refers to count where they hold the same mistake."""
+    for index, finding in enumerate(findings):
+        if finding.location.file == name:
+            yield _spot(index, finding, cells)
+
+
+def _spot(index: int, finding: Diagnostic, cells: Cells) -> Spot:
+    at, wrong = finding.location, finding.value or ""
+    spot = Spot(index, finding, ())
+    if at.sheet not in cells.titles:
+        return spot
+    if at.cell is None:
+        named = at.row is None and at.column is None and finding.value == at.sheet
+        return replace(spot, renames=named and bool(finding.suggestions), mendable=named and bool(finding.suggestions))
+    first = cells.at(at.sheet, at.cell)
+    numbers = [(at.sheet, at.cell, first.text)] if not first.is_text and first.text else []
+    same = [(at.sheet, at.cell), *_alike(finding.related, at.file, wrong, cells)]
+    mendable = bool(finding.suggestions) and (
+        bool(numbers) or replaced(first.text, wrong, finding.suggestions[0]) is not None
+    )
+    return Spot(index, finding, tuple(dict.fromkeys(same)), tuple(numbers), mendable=mendable)
+
+
+def _alike(related: Iterable[Location], file: str, wrong: str, cells: Cells) -> Iterator[tuple[str, str]]:
+    for at in related:
+        if wrong and at.file == file and at.cell and at.sheet in cells.titles:
+            seen = cells.at(at.sheet, at.cell)
+            if seen.is_text and replaced(seen.text, wrong, "") is not None:
+                yield at.sheet, at.cell
+
+
+def in_order(cell: tuple[str, str]) -> tuple[str, int, int]:
+    """Return what cells are sorted by: sheet, column, row."""
+    row, column = cell_address(cell[1])
+    return cell[0], column, row
+
+
+def runs(cells: Iterable[str]) -> Iterator[str]:
+    """Yield cells of one sheet as areas: those below each other as ``D7:D12``."""
+    column, first, last = "", 0, 0
+    for cell in sorted(cells, key=lambda one: (column_index(one.rstrip("0123456789")), cell_address(one)[0])):
+        letters, row = cell.rstrip("0123456789"), cell_address(cell)[0] + 1
+        if letters == column and row == last + 1:
+            last = row
+            continue
+        if column:
+            yield f"{column}{first}" + (f":{column}{last}" if last > first else "")
+        column, first, last = letters, row, row
+    if column:
+        yield f"{column}{first}" + (f":{column}{last}" if last > first else "")
+
+
+def unrolled(areas: str) -> Iterator[str]:
+    """Yield the cells of areas as ``runs`` writes them, with spaces between."""
+    for area in areas.split():
+        first, _, last = area.partition(":")
+        column = first.rstrip("0123456789")
+        for row in range(cell_address(first)[0], cell_address(last or first)[0] + 1):
+            yield f"{column}{row + 1}"

@@ -18,9 +18,9 @@ from workbook_compiler.edit.markup import (
     element,
     elements,
     escaped,
+    opening,
     pattern,
     spliced,
-    with_attributes,
 )
 from workbook_compiler.edit.parts import OFFICE, Parts
 from workbook_compiler.edit.widths import Columns, described, pixels
@@ -40,7 +40,7 @@ _ANY = pattern(r"[\w.-]+")
 _BEFORE = (
     "sheetCalcPr sheetProtection protectedRanges scenarios autoFilter sortState dataConsolidate customSheetViews mergeCells "
     "phoneticPr conditionalFormatting dataValidations hyperlinks printOptions pageMargins pageSetup headerFooter rowBreaks "
-    "colBreaks customProperties cellWatches ignorableErrors smartTags drawing"
+    "colBreaks customProperties cellWatches ignoredErrors smartTags drawing"
 ).split()
 """What stands between a sheet's rows and its reference to the drawing of its notes."""
 
@@ -235,8 +235,7 @@ def _with_shapes(text: str, notes: Mapping[tuple[int, int], str], columns: Seque
     pieces: list[tuple[int, int, str]] = []
     if layout is not None:
         data = ",".join([attribute(layout.attributes, "data") or "1", *map(str, blocks)])
-        inside = with_attributes(layout.attributes, data=data)
-        pieces.append((layout.start, layout.inside, f"<{layout.prefix}idmap{inside}{'/' if layout.empty else ''}>"))
+        pieces.append((layout.start, layout.inside, opening(layout, data=data)))
     kind = "" if 'id="_x0000_t202"' in known else _SHAPE_KIND
     first = blocks[0] * _BLOCK + 1
     shapes = (_shape(first + n, at, words, columns) for n, (at, words) in enumerate(notes.items()))
@@ -283,4 +282,10 @@ def _without_shapes(text: str, cells: set[tuple[int, int]]) -> str:
         at = known[row.inside : row.close].strip(), known[column.inside : column.close].strip()
         if all(number.isdigit() for number in at) and (int(at[0]), int(at[1])) in cells:
             pieces.append((tag.start, tag.end, ""))
+    layout = element(known, "idmap")
+    if layout is not None:
+        blocks = (attribute(layout.attributes, "data") or "").split(",")
+        kept = [block for block in blocks if not (block.isdigit() and int(block) >= _FIRST_BLOCK)]
+        if len(kept) < len(blocks):
+            pieces.append((layout.start, layout.inside, opening(layout, data=",".join(kept) or None)))
     return spliced(text, pieces)

@@ -22,7 +22,7 @@ from workbook_compiler.edit.markup import (
     pattern,
     spliced,
 )
-from workbook_compiler.edit.parts import OFFICE, Parts
+from workbook_compiler.edit.parts import OFFICE, STRICT_OFFICE, Parts
 from workbook_compiler.edit.widths import Columns, described, pixels
 from workbook_compiler.model.diagnostics import cell_address, column_letter
 
@@ -33,6 +33,7 @@ MOST = 2_000
 """Signs of one note; a note is a small yellow box."""
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"
 _COMMENTS = "application/vnd.openxmlformats-officedocument.spreadsheetml.comments+xml"
 _DRAWING = "application/vnd.openxmlformats-officedocument.vmlDrawing"
 _COMMENT, _AUTHOR, _TEXT, _SHAPE = pattern("comment"), pattern("author"), pattern("t"), pattern("shape")
@@ -76,7 +77,7 @@ def with_notes(parts: Parts, sheet: str, notes: Mapping[tuple[int, int], str], n
         return
     if path is None:
         path = parts.free(join(dirname(dirname(sheet)), "wbcComments"), ".xml")
-        parts.write(path, _EMPTY_COMMENTS)
+        parts.write(path, _EMPTY_COMMENTS.replace(_MAIN, _STRICT) if parts.is_strict(sheet) else _EMPTY_COMMENTS)
         parts.declare(path, _COMMENTS)
         parts.relate(sheet, "comments", path)
     parts.write(path, _with_words(parts.document(path).text, wanted))
@@ -200,8 +201,7 @@ def _new_drawing(parts: Parts, sheet: str) -> str:
     _forget_drawing(parts, sheet)
     document = parts.document(sheet)
     at, prefix = _place(document.bare)
-    office = OFFICE.replace("schemas.openxmlformats.org/officeDocument/2006", "purl.oclc.org/ooxml/officeDocument")
-    office = office if "purl.oclc.org/ooxml/spreadsheetml" in document.text else OFFICE
+    office = STRICT_OFFICE if parts.is_strict(sheet) else OFFICE
     entry = f'<{prefix}legacyDrawing xmlns:r="{office}" r:id="{name}"/>'
     parts.write(sheet, document.text[:at] + entry + document.text[at:])
     return path

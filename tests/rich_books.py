@@ -126,10 +126,12 @@ def small(sheet: str, *, styles: str | None = None, name: str = "Vendor", **more
     book = f'<workbook xmlns="{MAIN}" xmlns:r="{kind}"><sheets><sheet name="{name}" sheetId="1" r:id="r1"/></sheets></workbook>'
     styled = f'<Relationship Id="r2" Type="{kind}/styles" Target="styles.xml"/>' if styles else ""
     types = 'xmlns="http://schemas.openxmlformats.org/package/2006/content-types"'
+    office = "application/vnd.openxmlformats-officedocument.spreadsheetml"
     inside = {
         "[Content_Types].xml": f'<Types {types}><Default Extension="xml" ContentType="application/xml"/>'
-        '<Override PartName="/xl/workbook.xml" ContentType='
-        '"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/></Types>',
+        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        f'<Override PartName="/xl/workbook.xml" ContentType="{office}.sheet.main+xml"/>'
+        f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{office}.worksheet+xml"/></Types>',
         "_rels/.rels": f'<Relationships {links}><Relationship Id="r1" Type="{kind}/officeDocument" Target="/xl/workbook.xml"/>'
         "</Relationships>",
         "xl/workbook.xml": book,

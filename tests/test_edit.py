@@ -12,10 +12,11 @@ from xml.sax.saxutils import quoteattr
 
 import openpyxl
 import pytest
+from excel_dialect import by_excel
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
-from rich_books import MAIN, by_libreoffice, by_openpyxl, by_xlsxwriter, converted, parts, rest_of, small, zipped
+from rich_books import MAIN, ROWS, by_libreoffice, by_openpyxl, by_xlsxwriter, converted, parts, rest_of, small, zipped
 
 from workbook_compiler.edit import Book, Clear, Edit, Look, Restyle, UneditableError, Unstyle, Width, edited
 from workbook_compiler.model.diagnostics import column_letter
@@ -40,6 +41,7 @@ MAKERS: list[Any] = [
     by_xlsxwriter,
     pytest.param(lambda folder: by_xlsxwriter(folder, macros=True), id="with_macros"),
     by_openpyxl,
+    pytest.param(lambda folder: by_excel(folder, {"Vendor": ROWS}), id="by_excel"),
     pytest.param(by_libreoffice, marks=pytest.mark.office),
 ]
 

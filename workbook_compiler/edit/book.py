@@ -89,6 +89,10 @@ class Book:
         """Return the cells of a sheet that hold text, and no number or date: row as Excel counts -> zero-based columns."""
         return self._kept(lambda: peek.written(self._read.raw(self._path(title))))
 
+    def needed(self, title: str) -> set[tuple[int, int]]:
+        """Return the cells of a sheet whose formula other cells live on, by row as Excel counts and zero-based column."""
+        return self._kept(lambda: peek.needed(self._read.raw(self._path(title))))
+
     @cached_property
     def _words(self) -> Mapping[int, str]:
         """The texts that cells share."""
@@ -158,7 +162,7 @@ class Book:
             sheets.renamed(parts, self._workbook, change.sheet, change.to)
         elif isinstance(change, Insert):
             shown = sheets.shown_first(parts, self._workbook)
-            strict = "purl.oclc.org/ooxml" in parts.document(self._workbook).text
+            strict = parts.is_strict(self._workbook)
             text = page.written(change.page(shown), lambda look: styles.restyled(0, look), strict=strict)
             sheets.added_in_front(parts, self._workbook, change.sheet, text)
 

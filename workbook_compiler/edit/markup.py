@@ -24,6 +24,7 @@ _ENDS = tuple("> \t\r\n")
 CELL_LIMIT = 32_767
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """What the XML inside a workbook cannot hold."""
+_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _LIKE_AN_ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 """Spreadsheets read ``_x000D_`` as the sign with that number."""
 
@@ -41,6 +42,14 @@ def escaped(text: str) -> str:
     text = _LIKE_AN_ESCAPE.sub("_x005F_", cell_text(text))
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return text.replace("\r", "_x000D_")
+
+
+def understood(text: str) -> str:
+    """Return a text of a cell as a reader understands it: ``_x000D_`` stands for a sign that XML has no room for."""
+    if "_x" not in text:
+        return text
+    signs = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
+    return signs.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def in_attribute(text: str) -> str:

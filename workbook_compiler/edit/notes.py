@@ -18,11 +18,11 @@ from workbook_compiler.edit.markup import (
     element,
     elements,
     escaped,
+    opening,
     pattern,
     spliced,
-    with_attributes,
 )
-from workbook_compiler.edit.parts import OFFICE, Parts
+from workbook_compiler.edit.parts import OFFICE, STRICT_OFFICE, Parts
 from workbook_compiler.edit.widths import Columns, described, pixels
 from workbook_compiler.model.diagnostics import cell_address, column_letter
 
@@ -33,6 +33,7 @@ MOST = 2_000
 """Signs of one note; a note is a small yellow box."""
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"
 _COMMENTS = "application/vnd.openxmlformats-officedocument.spreadsheetml.comments+xml"
 _DRAWING = "application/vnd.openxmlformats-officedocument.vmlDrawing"
 _COMMENT, _AUTHOR, _TEXT, _SHAPE = pattern("comment"), pattern("author"), pattern("t"), pattern("shape")
@@ -40,7 +41,7 @@ _ANY = pattern(r"[\w.-]+")
 _BEFORE = (
     "sheetCalcPr sheetProtection protectedRanges scenarios autoFilter sortState dataConsolidate customSheetViews mergeCells "
     "phoneticPr conditionalFormatting dataValidations hyperlinks printOptions pageMargins pageSetup headerFooter rowBreaks "
-    "colBreaks customProperties cellWatches ignorableErrors smartTags drawing"
+    "colBreaks customProperties cellWatches ignoredErrors smartTags drawing"
 ).split()
 """What stands between a sheet's rows and its reference to the drawing of its notes."""
 
@@ -76,7 +77,7 @@ def with_notes(parts: Parts, sheet: str, notes: Mapping[tuple[int, int], str], n
         return
     if path is None:
         path = parts.free(join(dirname(dirname(sheet)), "wbcComments"), ".xml")
-        parts.write(path, _EMPTY_COMMENTS)
+        parts.write(path, _EMPTY_COMMENTS.replace(_MAIN, _STRICT) if parts.is_strict(sheet) else _EMPTY_COMMENTS)
         parts.declare(path, _COMMENTS)
         parts.relate(sheet, "comments", path)
     parts.write(path, _with_words(parts.document(path).text, wanted))
@@ -200,8 +201,7 @@ def _new_drawing(parts: Parts, sheet: str) -> str:
     _forget_drawing(parts, sheet)
     document = parts.document(sheet)
     at, prefix = _place(document.bare)
-    office = OFFICE.replace("schemas.openxmlformats.org/officeDocument/2006", "purl.oclc.org/ooxml/officeDocument")
-    office = office if "purl.oclc.org/ooxml/spreadsheetml" in document.text else OFFICE
+    office = STRICT_OFFICE if parts.is_strict(sheet) else OFFICE
     entry = f'<{prefix}legacyDrawing xmlns:r="{office}" r:id="{name}"/>'
     parts.write(sheet, document.text[:at] + entry + document.text[at:])
     return path
@@ -235,8 +235,7 @@ def _with_shapes(text: str, notes: Mapping[tuple[int, int], str], columns: Seque
     pieces: list[tuple[int, int, str]] = []
     if layout is not None:
         data = ",".join([attribute(layout.attributes, "data") or "1", *map(str, blocks)])
-        inside = with_attributes(layout.attributes, data=data)
-        pieces.append((layout.start, layout.inside, f"<{layout.prefix}idmap{inside}{'/' if layout.empty else ''}>"))
+        pieces.append((layout.start, layout.inside, opening(layout, data=data)))
     kind = "" if 'id="_x0000_t202"' in known else _SHAPE_KIND
     first = blocks[0] * _BLOCK + 1
     shapes = (_shape(first + n, at, words, columns) for n, (at, words) in enumerate(notes.items()))
@@ -283,4 +282,10 @@ def _without_shapes(text: str, cells: set[tuple[int, int]]) -> str:
         at = known[row.inside : row.close].strip(), known[column.inside : column.close].strip()
         if all(number.isdigit() for number in at) and (int(at[0]), int(at[1])) in cells:
             pieces.append((tag.start, tag.end, ""))
+    layout = element(known, "idmap")
+    if layout is not None:
+        blocks = (attribute(layout.attributes, "data") or "").split(",")
+        kept = [block for block in blocks if not (block.isdigit() and int(block) >= _FIRST_BLOCK)]
+        if len(kept) < len(blocks):
+            pieces.append((layout.start, layout.inside, opening(layout, data=",".join(kept) or None)))
     return spliced(text, pieces)

@@ -23,7 +23,8 @@ from workbook_compiler.edit.markup import (
 )
 
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_STRICT_OFFICE = "http://purl.oclc.org/ooxml/officeDocument/relationships"
+_STRICT = "http://purl.oclc.org/ooxml/"
+STRICT_OFFICE = f"{_STRICT}officeDocument/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
 _TYPES = "[Content_Types].xml"
 _RELATION, _OVERRIDE, _DEFAULT = pattern("Relationship"), pattern("Override"), pattern("Default")
@@ -92,6 +93,10 @@ class Parts:
             number += 1
         return name
 
+    def is_strict(self, path: str) -> bool:
+        """Tell whether a part is written in the strict form of the format, with other namespaces and the same words."""
+        return _STRICT in self.document(path).text
+
     def related(self, path: str) -> list[Relation]:
         """Return what a part refers to inside the file."""
         links = relations_of(path)
@@ -118,7 +123,7 @@ class Parts:
         number = 1
         while (name := f"wbc{number}") in ids:
             number += 1
-        office = _STRICT_OFFICE if _STRICT_OFFICE in text and OFFICE not in text else OFFICE
+        office = STRICT_OFFICE if self.is_strict(path) else OFFICE
         short = relpath(target, dirname(path) or ".")
         self._append(links, "Relationships", "Relationship", f'Id="{name}" Type="{office}/{kind}" Target="{short}"')
         return name

@@ -6,7 +6,8 @@ import io
 from collections.abc import Iterator
 from xml.etree import ElementTree
 
-from workbook_compiler.model.diagnostics import cell_address
+from workbook_compiler.edit.markup import understood
+from workbook_compiler.model.diagnostics import cell_address, column_letter
 
 
 class Shared(int):
@@ -16,31 +17,39 @@ class Shared(int):
 def cells(xml: bytes, last: int) -> dict[int, dict[int, str | Shared]]:
     """Return the cells that aren't empty up to a row: row as Excel counts -> zero-based column -> text."""
     found: dict[int, dict[int, str | Shared]] = {}
+    for number, row in _rows(xml):
+        if number <= last:
+            found[number] = _row(row)
+        if number >= last:
+            break
+    return found
+
+
+def _rows(xml: bytes) -> Iterator[tuple[int, ElementTree.Element]]:
+    """Each row with its number, let go of when the next one is asked for."""
     number = 0
     try:
         for _, node in ElementTree.iterparse(io.BytesIO(xml)):  # noqa: S314 - archive.part refuses documents with a DTD
             if _name(node) == "row":
                 number = int(node.get("r") or number + 1)
-                if number <= last:
-                    found[number] = _row(node)
+                yield number, node
                 node.clear()
-                if number >= last:
-                    break
     except ElementTree.ParseError as error:
         raise ValueError("its inside is damaged") from error
-    return found
 
 
-def _row(row: ElementTree.Element) -> dict[int, str | Shared]:
-    found: dict[int, str | Shared] = {}
+def _cells(row: ElementTree.Element) -> Iterator[tuple[int, ElementTree.Element]]:
+    """Each cell with its zero-based column."""
     column = -1
     for cell in row:
         if _name(cell) == "c":
             column = cell_address(cell.get("r", ""))[1] if cell.get("r") else column + 1
-            text = _text(cell)
-            if text != "":
-                found[column] = text
-    return found
+            yield column, cell
+
+
+def _row(row: ElementTree.Element) -> dict[int, str | Shared]:
+    texts = {column: _text(cell) for column, cell in _cells(row)}
+    return {column: text for column, text in texts.items() if text != ""}
 
 
 def _text(cell: ElementTree.Element) -> str | Shared:
@@ -48,14 +57,16 @@ def _text(cell: ElementTree.Element) -> str | Shared:
     if "is" in inner:
         return _words(inner["is"])
     value = (inner["v"].text or "") if "v" in inner else ""
-    return Shared(value) if cell.get("t") == "s" and value.isdigit() else value
+    if cell.get("t") == "s" and value.isdigit():
+        return Shared(value)
+    return understood(value) if cell.get("t") == "str" else value
 
 
 def _words(node: ElementTree.Element) -> str:
     """A text in one or several pieces; reading aids above the letters aren't part of it."""
     if _name(node) == "rPh":
         return ""
-    return (node.text or "") if _name(node) == "t" else "".join(map(_words, node))
+    return understood(node.text or "") if _name(node) == "t" else "".join(map(_words, node))
 
 
 def _name(node: ElementTree.Element) -> str:
@@ -64,26 +75,21 @@ def _name(node: ElementTree.Element) -> str:
 
 def written(xml: bytes) -> dict[int, set[int]]:
     """Return the cells that hold text: row as Excel counts -> zero-based columns."""
-    found: dict[int, set[int]] = {}
-    number = 0
-    try:
-        for _, node in ElementTree.iterparse(io.BytesIO(xml)):  # noqa: S314 - archive.part refuses documents with a DTD
-            if _name(node) == "row":
-                number = int(node.get("r") or number + 1)
-                found[number] = set(_of_text(node))
-                node.clear()
-    except ElementTree.ParseError as error:
-        raise ValueError("its inside is damaged") from error
-    return found
+    return {
+        number: {column for column, cell in _cells(row) if cell.get("t") in ("s", "inlineStr", "str")}
+        for number, row in _rows(xml)
+    }
 
 
-def _of_text(row: ElementTree.Element) -> Iterator[int]:
-    column = -1
-    for cell in row:
-        if _name(cell) == "c":
-            column = cell_address(cell.get("r", ""))[1] if cell.get("r") else column + 1
-            if cell.get("t") in ("s", "inlineStr", "str"):
-                yield column
+def needed(xml: bytes) -> set[tuple[int, int]]:
+    """Return the cells whose formula other cells live on: row as Excel counts and zero-based column."""
+    return {
+        (number, column)
+        for number, row in _rows(xml)
+        for column, cell in _cells(row)
+        for formula in cell
+        if _name(formula) == "f" and formula.get("ref") not in (None, f"{column_letter(column)}{number}")
+    }
 
 
 def strings(xml: bytes) -> dict[int, str]:

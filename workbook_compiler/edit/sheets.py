@@ -65,7 +65,9 @@ def added_in_front(parts: Parts, workbook: str, title: str, text: str) -> None:
     said = [attributes(tag.attributes) for tag in sheets]
     number = max(int(one.get("sheetId") or 0) for one in said) + 1
     link = next((name for name in said[0] if name.endswith(":id")), "r:id")
-    entry = f'<{sheets[0].prefix}sheet name="{in_attribute(title)}" sheetId="{number}" {link}="{relation}"/>'
+    declared = f"xmlns:{link.partition(':')[0]}"  # openpyxl says it at each sheet anew
+    space = f' {declared}="{said[0][declared]}"' if declared in said[0] else ""
+    entry = f'<{sheets[0].prefix}sheet{space} name="{in_attribute(title)}" sheetId="{number}" {link}="{relation}"/>'
     pieces = [(listed.inside, listed.inside, entry), *_names_moved(document.bare, lambda local: local + 1)]
     pieces += _views(document.bare, activeTab=None, firstSheet=None)
     parts.write(workbook, spliced(document.text, pieces))
@@ -126,7 +128,7 @@ def _select(parts: Parts, path: str | None, *, selected: bool) -> None:
     pieces = [
         (tag.start, tag.inside, opening(tag, tabSelected=1 if selected else None))
         for tag in elements(head, _VIEW)
-        if ("tabSelected" in tag.attributes) != selected
+        if (attribute(tag.attributes, "tabSelected") in ("1", "true")) != selected
     ]
     parts.write(path, spliced(document.text, pieces))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from workbook_compiler.edit import Book
 from workbook_compiler.errors import UsageError
@@ -13,6 +14,9 @@ from workbook_compiler.marks.problems import Line, problems
 from workbook_compiler.marks.spots import Cells, Spot, spots, unrolled
 from workbook_compiler.model.diagnostics import Diagnostic, Severity
 from workbook_compiler.reports.words import SEVERITY_WORDS
+
+MOST_CELLS = 3_000_000
+"""Cells of all suggestions together. The sheet of problems is a stranger's text by the time it comes back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +65,12 @@ def fixed(data: bytes, name: str, *, accept_all: bool = False) -> Mended:
             f"{name} has no sheet of problems. This makes one: wbc check {name} --format xlsx -o CHECKED.xlsx"
         )
     chosen = [line.accepted or (accept_all and line.mendable and line.suggested != "") for line in found.lines]
-    accepted = [line for line, yes in zip(found.lines, chosen, strict=True) if yes]
-    content, done, kept = carried_out(Book(unmarked(data, name), name), map(_wanted, accepted))
+    wanted = [_wanted(line) for line, yes in zip(found.lines, chosen, strict=True) if yes]
+    if sum(len(one.cells) for one in wanted) > MOST_CELLS:
+        raise UsageError(
+            f"The sheet of problems in {name} has been changed: it speaks of more cells than can be wrong."
+        )
+    content, done, kept = carried_out(Book(unmarked(data, name), name), wanted)
     undone = {one.place for one in kept}
     left = [line for line, yes in zip(found.lines, chosen, strict=True) if not yes or line.place in undone]
     worth = {SEVERITY_WORDS[Severity.ERROR], SEVERITY_WORDS[Severity.WARNING]}
@@ -75,8 +83,18 @@ def fixed(data: bytes, name: str, *, accept_all: bool = False) -> Mended:
 
 
 def _wanted(line: Line) -> Wanted:
-    cells = tuple((sheet, cell) for sheet, areas in line.cells.items() for cell in unrolled(areas))
-    numbers = {(sheet, cell): number for sheet, known in line.numbers.items() for cell, number in known.items()}
+    """What a line asks for; cells that no sheet has are nobody's."""
+    found = ((sheet, cell) for sheet, areas in line.cells.items() for cell in unrolled(areas))
+    try:
+        cells = tuple(islice(found, MOST_CELLS + 1))
+    except ValueError:
+        cells = ()
+    numbers = {
+        (sheet, cell): str(number)
+        for sheet, known in line.numbers.items()
+        if isinstance(known, dict)
+        for cell, number in known.items()
+    }
     return Wanted(line.place, line.wrong, line.suggested, cells, numbers, line.rename)
 
 

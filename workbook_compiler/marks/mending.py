@@ -64,7 +64,10 @@ class Mending:
             return self._rename(wanted)
         if not wanted.right:
             return Kept(wanted.place, "no value stands under Suggested value")
-        changed = sum(self._put(wanted, sheet, cell) for sheet, cell in wanted.cells)
+        free = [at for at in wanted.cells if at[0] in self._cells.titles and not self._cells.is_needed(*at)]
+        changed = sum(self._put(wanted, sheet, cell) for sheet, cell in free)
+        if not changed and len(free) < sum(sheet in self._cells.titles for sheet, _ in wanted.cells):
+            return Kept(wanted.place, "other cells live on the formula there; mend it by hand")
         if not changed:
             return Kept(wanted.place, "the cell has been changed since it was checked")
         return Done(wanted.place, wanted.wrong, wanted.right, changed)
@@ -81,8 +84,6 @@ class Mending:
         return Done(wanted.place, wanted.rename, wanted.right, 1)
 
     def _put(self, wanted: Wanted, sheet: str, cell: str) -> bool:
-        if sheet not in self._cells.titles:
-            return False
         at = sheet, cell
         seen = Seen(self._texts[at], is_text=True) if at in self._texts else self._cells.at(sheet, cell)
         if seen.is_text:

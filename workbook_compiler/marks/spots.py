@@ -27,6 +27,7 @@ class Cells:
         self._book = book
         self._texts: dict[str, dict[int, dict[int, str]]] = {}
         self._written: dict[str, dict[int, set[int]]] = {}
+        self._needed: dict[str, set[tuple[int, int]]] = {}
 
     @property
     def titles(self) -> tuple[str, ...]:
@@ -40,6 +41,13 @@ class Cells:
         row, column = cell_address(cell)
         text = self._texts[sheet].get(row + 1, {}).get(column, "")
         return Seen(text, column in self._written[sheet].get(row + 1, ()))
+
+    def is_needed(self, sheet: str, cell: str) -> bool:
+        """Tell whether a cell's formula is one that other cells live on."""
+        if sheet not in self._needed:
+            self._needed[sheet] = self._book.needed(sheet)
+        row, column = cell_address(cell)
+        return (row + 1, column) in self._needed[sheet]
 
     def header_row(self, sheet: str) -> int | None:
         """Return the row of the headers where column A is for marks; None where it holds values."""

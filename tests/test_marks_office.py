@@ -1,0 +1,126 @@
+"""Annotated workbooks in LibreOffice: opened, saved again, annotated again, mended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from marked_books import (
+    ERROR_FILL,
+    ERRORS,
+    WARNING_FILL,
+    WARNINGS,
+    Marked,
+    compiled,
+    looks,
+    marked,
+    problems,
+    values,
+    wrong_cells,
+)
+from package_checks import wrong
+from planted_books import DIALECTS, OWN_NOTES, told
+from rich_books import converted
+from test_marks_fix import RIGHT, row_at
+
+from workbook_compiler import api
+from workbook_compiler.edit import Edit, edited
+from workbook_compiler.marks import annotated, fixed, unmarked
+from workbook_compiler.model.schema import Schema
+
+pytestmark = [pytest.mark.filterwarnings("ignore:.*extension is not supported:UserWarning"), pytest.mark.office]
+BAD, DOUBTFUL = wrong_cells(ERRORS), wrong_cells(WARNINGS)
+
+
+class Saved:
+    """A marked workbook and what LibreOffice makes of it."""
+
+    def __init__(self, book: Marked, folder: Path) -> None:
+        self.book, self.folder = book, folder
+        path = folder / "marked.xlsx"
+        path.write_bytes(book.after)
+        self.path = converted(path, folder / "office", "xlsx")
+        self.data = self.path.read_bytes()
+
+
+@pytest.fixture(scope="module", params=[d for d in DIALECTS if "macros" not in d])
+def saved(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, schema: Schema) -> Saved:
+    """The annotated workbook of each dialect as LibreOffice saves it."""
+    folder = tmp_path_factory.mktemp("office")
+    return Saved(marked(folder, request.param, schema), folder)
+
+
+def test_libreoffice_keeps_marks_and_data(saved: Saved) -> None:
+    """Opened and saved, wrong cells have their colour and their note, own notes stay, and no value is another."""
+    seen = looks(saved.data)
+    fills = {place: seen[place[0]][place[1]].fill for place in BAD | DOUBTFUL}
+    assert fills == {**dict.fromkeys(BAD, ERROR_FILL), **dict.fromkeys(DOUBTFUL, WARNING_FILL)}
+    notes = {(t, at) for t, cells in seen.items() for at, look in cells.items() if look.note}
+    assert notes >= BAD | DOUBTFUL | set(OWN_NOTES)
+    assert problems(saved.data) == "Problems"
+    before = looks(saved.book.before)
+    for title, cells in before.items():
+        for at, look in cells.items():
+            if isinstance(look.value, str) and not look.value.startswith("="):
+                assert seen[title][at].value == look.value
+
+
+@pytest.mark.parametrize("form", ["pdf", "ods"])
+def test_libreoffice_shows_it_in_other_forms(saved: Saved, form: str) -> None:
+    """It becomes a PDF and an .ods without complaint; the .ods compiles to the same findings."""
+    path = saved.folder / "marked.xlsx"
+    made = converted(path, saved.folder / form, form)
+    assert made.stat().st_size > 5_000
+
+
+def test_the_ods_says_the_same(saved: Saved, schema: Schema) -> None:
+    """Our marks are no data in an .ods either: the findings are those of the workbook before."""
+    before = saved.folder / "before.xlsx"
+    before.write_bytes(saved.book.before)
+    plain, marked_one = (
+        api.compile(converted(path, saved.folder / f"{path.stem}_ods", "ods"), schema).diagnostics
+        for path in (before, saved.folder / "marked.xlsx")
+    )
+    assert [line[:1] + line[2:] for line in told(marked_one)] == [line[:1] + line[2:] for line in told(plain)]
+
+
+def test_saved_by_libreoffice_it_compiles_and_is_annotated_again(saved: Saved, tmp_path: Path, schema: Schema) -> None:
+    """The findings are the same; annotated again, nothing is there twice."""
+    name = saved.book.name
+    found = compiled(saved.data, name, tmp_path, schema)
+    assert told(found) == told(saved.book.found)
+    again = annotated(saved.data, name, found)
+    assert wrong(again) == []
+    seen, first = looks(again), looks(saved.book.after)
+    for title in ERRORS:
+        notes = {at: look.note[1] for at, look in first[title].items() if look.note and look.note[0] == "wbc"}
+        assert {at: seen[title][at].note[1] for at in notes} == notes
+        fills = {at: look.fill for at, look in first[title].items() if look.fill in (ERROR_FILL, WARNING_FILL)}
+        assert {at: look.fill for at, look in seen[title].items() if look.fill in (ERROR_FILL, WARNING_FILL)} == fills
+    assert [t for t in seen if t.startswith("Problems")] == ["Problems"]
+
+
+def test_saved_by_libreoffice_its_marks_come_off(saved: Saved) -> None:
+    """Colours, notes and marks of ours go, though LibreOffice has renamed the parts; the person's own notes stay."""
+    plain = unmarked(saved.data, saved.book.name)
+    assert wrong(plain) == []
+    seen, before = looks(plain), looks(saved.book.before)
+    assert list(seen) == list(before)
+    for title, cells in seen.items():
+        assert {look.fill for look in cells.values()} & {ERROR_FILL, WARNING_FILL} == set()
+        mine = {at: look.note[1] for at, look in before[title].items() if look.note}
+        assert {at for at, look in cells.items() if look.note} == set(mine)
+    assert values(plain, saved.book.name) == values(saved.book.before, saved.book.name)
+
+
+def test_saved_by_libreoffice_suggestions_are_carried_out(saved: Saved) -> None:
+    """A yes typed in LibreOffice counts: one suggestion, then all of them."""
+    name = saved.book.name
+    row = row_at(saved.data, "Biosource!E5")
+    one = fixed(edited(saved.data, [Edit(problems(saved.data), row["accept"], "yes")]), name)
+    assert values(one.content, name)["Biosource"]["E5"] == "demo-lab:ve_cells"
+    assert values(one.content, name)["Biosource"]["D5"] == "imortalized cell line"
+    every = fixed(saved.data, name, accept_all=True)
+    now = values(every.content, name)
+    assert {place: now[place[0]][place[1]] for place in RIGHT} == RIGHT
+    assert wrong(every.content) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -25,6 +26,14 @@ def marked(desk: Path, *more: str) -> subprocess.CompletedProcess[bytes]:
     return wbc(desk, "check", "broken.xlsx", *PORTAL, "--format", "xlsx", *(more or ("-o", "broken.checked.xlsx")))
 
 
+def line(book: openpyxl.Workbook, place: str) -> dict[str, Any]:
+    """The cells of a problem's line by the headers above them."""
+    rows = list(book["Problems"].iter_rows())
+    [head] = [row for row in rows if row[0].value == "Place"]
+    [found] = [row for row in rows if row[0].value == place]
+    return {str(above.value): cell for above, cell in zip(head, found, strict=True) if above.value}
+
+
 def test_the_marked_copy_is_written_and_the_workbook_left_alone(desk: Path) -> None:
     """The copy has our sheet in front; the workbook itself is the same to the byte; the exit code is the check's."""
     before = (desk / "broken.xlsx").read_bytes()
@@ -40,8 +49,7 @@ def test_what_was_accepted_is_put_in_and_the_rest_is_told(desk: Path) -> None:
     """One yes changes one mistake's cells, says so, and lists what is left."""
     marked(desk)
     book = openpyxl.load_workbook(desk / "broken.checked.xlsx")
-    [row] = [row for row in book["Problems"].iter_rows() if row[0].value == "IndividualHuman!E5"]
-    row[6].value = "yes"
+    line(book, "IndividualHuman!E5")["Accept"].value = "yes"
     book.save(desk / "accepted.xlsx")
     ran = wbc(desk, "fix", "accepted.xlsx", "-o", "mended.xlsx")
     assert (ran.returncode, ran.stdout) == (0, b"mended.xlsx\n"), ran.stderr.decode()
@@ -56,8 +64,8 @@ def test_a_value_of_ones_own_is_taken_too(desk: Path) -> None:
     """What is written over the suggestion counts."""
     marked(desk)
     book = openpyxl.load_workbook(desk / "broken.checked.xlsx")
-    [row] = [row for row in book["Problems"].iter_rows() if row[0].value == "IndividualHuman!E5"]
-    row[5].value, row[6].value = "unknown", "Yes"
+    row = line(book, "IndividualHuman!E5")
+    row["Suggested value"].value, row["Accept"].value = "unknown", "Yes"
     book.save(desk / "accepted.xlsx")
     assert wbc(desk, "fix", "accepted.xlsx", "-o", "mended.xlsx").returncode == 0
     assert openpyxl.load_workbook(desk / "mended.xlsx")["IndividualHuman"]["E5"].value == "unknown"

@@ -31,8 +31,8 @@ from marked_books import (
 from package_checks import links, wrong
 from planted_books import DIALECTS, OWN_NOTES, told
 from rich_books import MAIN, parts
-from workbook_compiler.marks import annotated, unmarked
 
+from workbook_compiler.marks import annotated, unmarked
 from workbook_compiler.model.diagnostics import Severity
 from workbook_compiler.model.schema import Schema
 

@@ -116,6 +116,9 @@ def _rows(page: Page, styled: Callable[[Look], int]) -> Iterator[str]:
 
 def _height(row: Sequence[Put | None], widths: Sequence[float]) -> str:
     """The height of a row whose text goes on in further lines: not every program finds it by itself."""
+    large = max((put.look.size for put in row if put and put.look.size), default=0)
+    if large:
+        return f' ht="{large * 4 / 3 + 2:g}" customHeight="1"'
     pairs = zip(row, widths, strict=False)
     lines = max(
         (_lines(str(put.value), width) for put, width in pairs if put and put.look.wrapped and width), default=1

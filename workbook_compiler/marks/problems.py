@@ -29,9 +29,10 @@ _SHOWN_CELLS = 8
 _CHUNK = 30_000
 """Signs of one cell; a cell holds 32,767."""
 
-HEADERS = ("Place", "Column", "What is wrong", "What to do", "Now", "Suggested value", "Accept", "Kind", "Code")
-_PLACE, _MESSAGE, _NOW, _SUGGESTED, _ACCEPT, _KIND, _DATA = 0, 2, 4, 5, 6, 7, len(HEADERS)
-_WIDTHS = (30, 24, 52, 44, 24, 26, 10, 10, 9)
+HEADERS = ("Place", "Now", "Suggested value", "Accept", "What is wrong", "What to do", "Column", "Kind", "Code")
+"""What a person decides by comes first, so that it is in sight together."""
+_PLACE, _SUGGESTED, _ACCEPT, _MESSAGE, _KIND, _DATA = 0, 2, 3, 4, 7, len(HEADERS)
+_WIDTHS = (30, 24, 26, 10, 54, 46, 24, 10, 9)
 
 _HEAD = Look(bold=True, size=15)
 _TEXT, _SOFT = Look(), Look(ink="56606B")
@@ -146,12 +147,12 @@ def _line(spot: Spot) -> list[Put | None]:
     suggested = finding.suggestions[0] if finding.suggestions else ""
     shown = [
         Put(where, _LINK if link else _CELL, link),
-        Put(visible(finding.field or ""), _CELL),
-        Put(visible(finding.message) + also, _CELL),
-        Put(visible(finding.hint), _CELL),
         Put(finding.value or "", _TYPED),
         Put(suggested, _OPEN if spot.mendable else _TYPED),
         Put("", _OPEN if spot.mendable else _CELL),
+        Put(visible(finding.message) + also, _CELL),
+        Put(visible(finding.hint), _CELL),
+        Put(visible(finding.field or ""), _CELL),
         Put(SEVERITY_WORDS[finding.severity], _KINDS[finding.severity]),
         Put(finding.code.id, _CELL),
     ]

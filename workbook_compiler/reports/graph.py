@@ -6,7 +6,7 @@ Only measures and words come out of here; the page's template draws them, so tha
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from workbook_compiler.model.report import LinkCount, LinkEnd, Report
@@ -18,11 +18,11 @@ MOST_TYPES = 48
 MOST_PORTS = 8
 LONGEST = 34
 
-_TITLE, _WORD = 7.7, 6.6
+_TITLE, _WORD = 8.6, 6.9
 """How wide a letter is at most, on average, in a box's first line and in the others."""
-_LINE, _HEAD, _PAD, _GAP = 20, 50, 12, 84
+_LINE, _HEAD, _PAD, _GAP = 20, 50, 12, 60
 _MARGIN = 16
-_NARROWEST = 150
+_NARROWEST = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,7 @@ class Line:
 
     path: str
     head: str
+    """Nothing, when another line goes on from here."""
     kind: str
 
 
@@ -113,13 +114,12 @@ def picture(report: Report) -> Picture | None:
     layers = layered([name for name in nodes if name not in outside], arcs, outside)
     places, width, height = placed(layers, arcs, {n: (node.width, node.height) for n, node in nodes.items()}, _GAP)
     boxes = tuple(_box(name, nodes[name], places) for name in nodes)
-    lines = tuple(line for name in nodes for line in _lines(name, nodes[name], places))
     more = len(report.types) - len([name for name in nodes if name not in outside])
     return Picture(
         width=round(width + 2 * _MARGIN),
         height=round(height + 2 * _MARGIN),
         boxes=boxes,
-        lines=lines,
+        lines=tuple(_lines(nodes, places)),
         told=f"{count(len(boxes) - len(outside), 'type')} in sending order from left to right, with an arrow from each"
         " property to what it names. The table after the picture lists every link.",
         left_out=f"The picture leaves out {count(more, 'type')}; the table has them." if more > 0 else "",
@@ -194,38 +194,43 @@ def _port_y(number: int) -> float:
     return _HEAD + number * _LINE + _LINE / 2
 
 
-def _lines(name: str, node: _Node, places: Mapping[Item, Place]) -> Iterable[Line]:
-    own = places[name]
-    for n, ((_, target), (kind, _)) in enumerate(node.shown):
-        y, end = own.y + _port_y(n), places[target]
-        if end.layer == own.layer:  # a type that refers to itself, or to its neighbour above or below
-            yield _line([(own.x, y), (end.x, end.y + _HEAD / 2)], kind, bulge=True)
-            continue
-        forward = end.layer < own.layer
-        begin = own.x if forward else own.x + own.width
-        stop = end.x + end.width if forward else end.x
-        between = range(own.layer - 1, end.layer, -1) if forward else range(own.layer + 1, end.layer)
-        points = [(begin, y)]
-        for layer in between:
-            way = places[name, target, layer]
-            sides = [(way.x + way.width, way.y), (way.x, way.y)]
-            points += sides if forward else sides[::-1]
-        yield _line([*points, (stop, end.y + _HEAD / 2)], kind)
+def _lines(nodes: Mapping[str, _Node], places: Mapping[Item, Place]) -> Iterator[Line]:
+    """All lines; those to the same box are one from where they first pass another box on their way."""
+    joined: dict[Item, Line] = {}
+    for name, node in nodes.items():
+        own = places[name]
+        for n, ((_, target), (kind, _)) in enumerate(node.shown):
+            end, begin = places[target], (own.x, own.y + _port_y(n))
+            if end.layer == own.layer:  # a type that refers to itself, or to its neighbour above or below
+                yield _line([begin, (end.x, end.y + _HEAD / 2)], kind, bulge=True)
+                continue
+            forward = end.layer < own.layer
+            begin = begin if forward else (own.x + own.width, begin[1])
+            between = range(own.layer - 1, end.layer, -1) if forward else range(own.layer + 1, end.layer)
+            ways = [_passing(places[target, layer], forward) for layer in between]
+            tip = (end.x + end.width if forward else end.x, end.y + _HEAD / 2)
+            yield _line([begin, ways[0][0] if ways else tip], kind, ends=not ways)
+            for layer, way, after in zip(between, ways, [*(w[0] for w in ways[1:]), tip], strict=False):
+                joined[target, layer] = _line([*way, after], kind, ends=after == tip)
+    yield from joined.values()
 
 
-def _line(points: Sequence[tuple[float, float]], kind: str, *, bulge: bool = False) -> Line:
+def _passing(way: Place, forward: bool) -> tuple[tuple[float, float], tuple[float, float]]:
+    sides = (way.x + way.width, way.y), (way.x, way.y)
+    return sides if forward else sides[::-1]
+
+
+def _line(points: Sequence[tuple[float, float]], kind: str, *, bulge: bool = False, ends: bool = True) -> Line:
     """A smooth line through some points; with a bulge it leaves to the left and comes back from there."""
-    moved = [(x + _MARGIN, y + _MARGIN) for x, y in points]
-    (x, y), *rest = moved
-    sign = 1 if bulge or rest[-1][0] > x else -1
+    (x, y), *rest = [(x + _MARGIN, y + _MARGIN) for x, y in points]
     tip_x, tip_y = rest[-1]
-    rest[-1] = tip_x - 7 * sign, tip_y
+    sign = 1 if bulge or tip_x > x else -1
+    if ends:
+        rest[-1] = tip_x - 7 * sign, tip_y
     path = f"M{x:.0f} {y:.0f}"
     for to_x, to_y in rest:
-        if bulge:
-            path += f"C{x - 26:.0f} {y:.0f} {to_x - 20:.0f} {to_y:.0f} {to_x:.0f} {to_y:.0f}"
-        else:
-            middle = (x + to_x) / 2
-            path += f"C{middle:.0f} {y:.0f} {middle:.0f} {to_y:.0f} {to_x:.0f} {to_y:.0f}"
+        middle = (x + to_x) / 2
+        bend, back = (x - 26, to_x - 20) if bulge else (middle, middle)
+        path += f"C{bend:.0f} {y:.0f} {back:.0f} {to_y:.0f} {to_x:.0f} {to_y:.0f}"
         x, y = to_x, to_y
-    return Line(path, f"M{tip_x:.0f} {tip_y:.0f}l{-8 * sign} -4v8z", kind)
+    return Line(path, f"M{tip_x:.0f} {tip_y:.0f}l{-8 * sign} -4v8z" if ends else "", kind)

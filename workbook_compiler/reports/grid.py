@@ -25,7 +25,8 @@ class Cell:
 
     text: str
     kind: str
-    """``here`` for the mistake, ``same`` for one more of it, ``far`` for what a narrow page leaves out, or nothing."""
+    """``here`` for the mistake, ``same`` for one more of it, ``over`` for the head above it, ``far`` for what a narrow page
+    leaves out, or nothing."""
     letter: str = ""
 
 
@@ -82,6 +83,8 @@ def _kind(finding: Finding, row: int | None, letter: str, excerpt: Excerpt) -> s
     at = finding.location
     if (row, letter) == (at.row, at.column):
         return "here"
+    if row is None and letter == at.column:
+        return "over"
     if row and at._replace(row=row, column=letter) in finding.cells:
         return "same"
     far = abs(column_number(letter) - column_number(at.column)) > NEAR if at.column else letter in excerpt.letters[3:]

@@ -23,6 +23,8 @@ LIMIT = 200
 """Findings of one sheet,"""
 PAGE_LIMIT = 2_000
 """and of all sheets together: a page of 10,000 mistakes must open at once."""
+GRIDS = 1_000
+"""So many of them are shown among their neighbours."""
 FEWEST = 10
 RELATED = 12
 
@@ -237,7 +239,7 @@ def _entry(number: int, finding: view.Finding, around: Around) -> Entry:
         field=tuple(_BREAKS.split(finding.field)),
         finding=finding,
         anchor=_anchor(finding.code),
-        grid=grid(finding, around(where)),
+        grid=grid(finding, around(where)) if number <= GRIDS else None,
     )
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-Item = str | tuple[str, str, int]
-"""A box, or the place in a layer where the line from one box to another passes: ``(from, to, layer)``."""
+Item = str | tuple[str, int]
+"""A box, or the place in a layer where all lines to one box pass that come from behind it: ``(to, layer)``."""
 Arc = tuple[str, str]
 SWEEPS = 6
 BETWEEN = 18
@@ -39,6 +39,10 @@ def layered(names: Sequence[str], arcs: Sequence[Arc], first: Sequence[str] = ()
         free = [name for name in waiting if targets[name] <= level.keys()]
         for name in free or [min(waiting, key=lambda name: len(targets[name] - level.keys()))]:
             level[name] = 1 + max((level[to] for to in targets[name] if to in level), default=-1)
+    for name in sorted(names, key=lambda name: -level[name]):  # those hardly refer to anything stand near who needs them
+        needing = [level[source] for source in names if name in targets[source] and level[source] > level[name]]
+        if len(needing) > len({to for source, to in arcs if source == name}):
+            level[name] = min(needing) - 1
     layers = [[name for name in names if level[name] == n] for n in range(max(level.values(), default=-1) + 1)]
     return [list(first), *layers] if first else layers
 
@@ -71,14 +75,14 @@ def _with_passages(
     beside: dict[Item, list[Item]] = {item: [] for row in rows for item in row}
     for source, to in dict.fromkeys(arcs):
         low, high = sorted((level[source], level[to]))
-        passages: list[Item] = [(source, to, n) for n in range(low + 1, high)]
-        for n, item in enumerate(passages, low + 1):
-            rows[n].append(item)
-            beside[item] = []
-        ends: list[Item] = [source, to] if level[source] < level[to] else [to, source]
-        way = [ends[0], *passages, ends[1]]
+        between: list[Item] = [(to, n) for n in range(low + 1, high)]
+        for n, item in enumerate(between, low + 1):
+            if item not in beside:
+                rows[n].append(item)
+                beside[item] = []
+        way = [source, *between, to] if level[source] < level[to] else [to, *between, source]
         for one, other in pairwise(way):
-            if low < high:
+            if low < high and other not in beside[one]:
                 beside[one].append(other)
                 beside[other].append(one)
     return rows, beside

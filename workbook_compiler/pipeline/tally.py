@@ -38,10 +38,10 @@ def tally(records: Sequence[Record], graph: ReferenceGraph, said: Sequence[Diagn
     """Return the counts of links in the order in which rows first have such a link."""
     types = [record.type for record in records]
     inside = Counter(
-        (types[number], ref.pointer, types[ref.record])
+        (types[number], pointer, types[record])
         for number, refs in graph.references.items()
-        for ref in refs
-        if ref.record is not None
+        for pointer, _, _, record in refs
+        if record is not None
     )
     counts: Counter[Kind] = Counter()
     for (name, pointer, to), number in inside.items():

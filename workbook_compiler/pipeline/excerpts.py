@@ -99,8 +99,12 @@ def _lines(sheet: Kept, at: Location) -> list[int]:
     if row == sheet.header:
         return [row, *sheet.data]
     first = sheet.data[0] if sheet.data else row
-    near = [n for n in (row - 1, row + 1) if first <= n < len(rows) and any(_texts(rows[n], range(len(rows[n]))))]  # type: ignore[arg-type]
+    near = [n for n in (row - 1, row + 1) if first <= n < len(rows) and _says_something(rows[n])]
     return sorted([row, *near])
+
+
+def _says_something(row: Any) -> bool:
+    return any(cell is not None and cell != "" for cell in row)
 
 
 def _columns(sheet: Kept, at: Location, width: int) -> list[int]:

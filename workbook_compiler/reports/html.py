@@ -58,7 +58,6 @@ class Table:
     file: str
     """Empty when the report is about one workbook."""
     tally: str
-    errors: int
     entries: tuple[Entry, ...]
     left_out: str
 
@@ -223,7 +222,6 @@ def _table(anchor: str, section: view.Section, several: bool, counter: Iterator[
         title=section.sheet or "The file as a whole",
         file=section.file if several else "",
         tally=section.tally,
-        errors=section.counts.get(Severity.ERROR, 0),
         entries=tuple(_entry(next(counter), finding, around) for finding in section.findings),
         left_out=f"and {section.left_out:,} more; wbc check --format json lists every one." if section.left_out else "",
     )

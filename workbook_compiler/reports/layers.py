@@ -39,9 +39,7 @@ def layered(names: Sequence[str], arcs: Sequence[Arc], first: Sequence[str] = ()
         free = [name for name in waiting if targets[name] <= level.keys()]
         for name in free or [min(waiting, key=lambda name: len(targets[name] - level.keys()))]:
             level[name] = 1 + max((level[to] for to in targets[name] if to in level), default=-1)
-    for name in sorted(
-        names, key=lambda name: -level[name]
-    ):  # those hardly refer to anything stand near who needs them
+    for name in sorted(names, key=lambda name: -level[name]):  # who names little stands near who needs it
         needing = [level[source] for source in names if name in targets[source] and level[source] > level[name]]
         if len(needing) > len({to for source, to in arcs if source == name}):
             level[name] = min(needing) - 1

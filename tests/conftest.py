@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from browser import chromium
 from executor_kinds import local_cluster
 
 from workbook_compiler.model.schema import Schema
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parent.parent
 FOURDN = ROOT / "fixtures" / "4dn"
@@ -33,6 +37,13 @@ def schema() -> Schema:
 def cluster() -> Iterator[Any]:
     """A Dask cluster of this machine."""
     with local_cluster() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium; ``browser.visit`` opens its pages."""
+    with chromium() as made:
         yield made
 
 

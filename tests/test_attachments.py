@@ -204,7 +204,7 @@ def test_fle05_a_picture_that_is_none_is_told(folder: Path, schema: Schema) -> N
     put(folder / "gel.png", b"II*\0" + bytes(64))
     [found] = check(images(folder, schema, "gel.png"), schema, folder)
     assert told([found]) == [("FLE05", "Image!C5")]
-    assert "called .png" in found.message
+    assert "ends in .png" in found.message
     with serving(answer(b"<html>Log in</html>")) as web:
         assert told(check(images(folder, schema, f"{web.address}/gel.png"), schema, folder)) == [("FLE05", "Image!C5")]
 

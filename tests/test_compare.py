@@ -186,7 +186,10 @@ def test_links_that_lead_nowhere_or_elsewhere_on_the_portal_are_errors(tmp_path:
     assert [d.code.id for d in links_on_portal(plan.outward, {"demo-lab:v1": None})] == ["POR01"]
     [wrong] = links_on_portal(plan.outward, {"demo-lab:v1": found("Biosource", "demo-lab:v1")})
     assert (wrong.code.id, str(wrong.location)) == ("POR02", "Biosource!D5")
-    assert "a Biosource on the portal; a Vendor belongs here" in wrong.message
+    assert (
+        wrong.message
+        == "biosource_vendor takes records of Vendor, but “demo-lab:v1” is a record of Biosource on the portal."
+    )
     assert list(links_on_portal(plan.outward, {"demo-lab:v1": found("Vendor", "demo-lab:v1")})) == []
 
 

@@ -71,7 +71,7 @@ def pieces(archive: zipfile.ZipFile, path: str, name: str, limit: int = MAX_PART
         with archive.open(path) as stream:
             while piece := stream.read(PIECE):
                 if size == 0 and (b"<!DOCTYPE" in piece[:4096] or b"<!ENTITY" in piece[:4096]):
-                    raise unreadable(name, "it declares XML entities, which no spreadsheet program writes")
+                    raise unreadable(name, "it holds instructions that no spreadsheet program writes")
                 size += len(piece)
                 if size > limit:
                     context = {"reason": "a part of it is too large"}

@@ -54,14 +54,14 @@ SOURCE = "aliases biosource_type"
 SAMPLE = "aliases biosource"
 CASES = """
 not in the list           | Biosource  | biosource_type    | nonsense        | POR05 | it isn't in the list. Nearest:
-a form                    | FileFastq  | filename          | a b.fastq.gz    | POR05 | hasn't the form
+a form                    | FileFastq  | filename          | a b.fastq.gz    | POR05 | doesn't have the form
 no web address            | Vendor     | url               | not a url       | POR05 | isn't a web address
 not a date                | Protocol   | date_approved     | soon            | POR05 | none of the ways
 twice in a list           | Vendor     | tags              | a, a            | POR05 | twice
 an unknown column         | Vendor     | wrong             | x               | POR05 | no such column
 a link to nothing         | Biosource  | biosource_vendor  | demo-lab:nobody | POR01 | neither in this workbook nor on the portal
 a link in a list          | Biosample  | biosample_protocols | demo-lab:nobody | POR01 | neither in this workbook
-a link of another type    | Biosource  | biosource_vendor  | demo-lab:here   | POR02 | belongs here
+a link of another type    | Biosource  | biosource_vendor  | demo-lab:here   | POR02 | takes records of Vendor
 a part of an object       | Biosample  | biosample_relation.relationship_type | wrong | POR05 | isn't in the list
 what only staff may       | Biosample  | status            | released        | POR08 | only its staff
 an accession              | Biosample  | accession         | 4DNBS1234567    | POR08 | only its staff

@@ -252,7 +252,7 @@ def _refusal(error: Mapping[str, Any]) -> Refusal:
     if kind == "NOT_UNIQUE" or words.endswith("already exists in the DB"):
         return Refusal("conflict", (NAME,), "")
     if (unknown := _EXTRA.search(words)) is not None:
-        return Refusal("extra", (unknown[1],), "the commons has no such property.", unknown[1])
+        return Refusal("extra", (unknown[1],), "it knows no such column here.", unknown[1])
     if (listed := _NOT_LISTED.fullmatch(words)) is not None:
         return Refusal("value", pointer, *_among(listed["value"], listed["listed"]))
     if (types := _TYPES.search(words)) is not None:

@@ -50,7 +50,7 @@ def refusals(answer: Answer, request: Request) -> list[Refusal]:
     errors = said.get("errors")
     listed = errors[:MOST_ERRORS] if isinstance(errors, list) else []
     found = [_refusal(error, request.body) for error in listed if isinstance(error, dict)]
-    return _without_pairs(found) or [Refusal("other", None, detail or f"status {answer.status}")]
+    return _without_pairs(found) or [Refusal("other", None, detail or f"it answered {answer.status} without a reason.")]
 
 
 def _text(value: Any) -> str:
@@ -89,7 +89,7 @@ def _refusal(error: Mapping[str, Any], body: Mapping[str, Any]) -> Refusal:
 
 
 _PLAIN = (
-    (re.compile(r" does not match '"), "it hasn't the form that is wanted here."),
+    (re.compile(r" does not match '"), "it doesn't have the form that is wanted here."),
     (re.compile(r" is not a '(?:uri|url)'$"), "it isn't a web address."),
     (re.compile(r" is not a '([\w-]+)'$"), "it isn't a valid {0}."),
     (re.compile(r" has non-unique elements$"), "something stands in it twice."),

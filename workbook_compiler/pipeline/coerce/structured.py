@@ -100,7 +100,7 @@ def _sound(value: Any, raw: str) -> Any:
     if _levels_beyond(value, DEEPEST):
         raise RecursionError
     if "\\u" in raw and HALF_SIGN.search(json.dumps(value, ensure_ascii=False)):
-        raise ValueError("it holds half of a sign, written with \\u; both halves belong together")
+        raise ValueError("a character that is written with \\u lacks its other half")
     return value
 
 

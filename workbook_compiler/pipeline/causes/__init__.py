@@ -117,7 +117,7 @@ def _title(entity: EntityType, path: Pointer) -> str:
 def _allowed(value: Sequence[Any], body: Any) -> dict[str, Any]:
     from workbook_compiler.pipeline.coerce.text import not_listed
 
-    finding = not_listed(str(body), [str(v) for v in value]).findings[0]
+    finding = not_listed(str(body), [str(v) for v in value if v is not None]).findings[0]
     return {**finding.context, "value": _short(body), "suggestions": finding.suggestions}
 
 

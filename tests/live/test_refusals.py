@@ -15,6 +15,7 @@ import cases_format
 import pytest
 from cases_format import Table
 from conftest import FOURDN
+from told import assert_told
 from wording import faults
 
 from live.calls import Calls
@@ -72,6 +73,8 @@ a wrong uuid              | Vendor     | uuid              | nonsense        | P
 """
 
 
+SHOWN = {"not in the list", "an alias that is taken", "what belongs together", "what only staff may"}
+"""The cases that the files of their codes show."""
 PROVED = {"POR01", "POR02", "POR05", "POR06", "POR07", "POR08"}
 
 
@@ -124,6 +127,8 @@ def test_a_refusal_lands_on_the_cell_that_caused_it(
     column = chr(ord("B") + list(row).index(field))
     told = [(d.code.id, str(d.location)) for d in found]
     assert (code, f"{sheet}!{column}5") in told, [(d.code.id, str(d.location), d.message) for d in found]
+    if sentence in SHOWN:
+        assert_told(found, code)
     messages = [d.message for d in found if (d.code.id, str(d.location)) == (code, f"{sheet}!{column}5")]
     assert words in messages[0]
     for message in messages:

@@ -236,7 +236,7 @@ OBJ04 = Code(
     Severity.ERROR,
     title="A part of the structured value is of another kind",
     message="{field} takes {wanted}; {given} is {kind}.",
-    hint="Put text in double quotes. Write numbers, true and false without them.",
+    hint="Correct this part. Text goes in double quotes; numbers, true and false go without.",
     why="The portal tells numbers from text, even where they look alike.",
     example='{"length": "3"} → {"length": 3}',
 )

@@ -6,6 +6,7 @@ import ast
 import json
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from told import FOLDER, assert_told, in_file
 
 from workbook_compiler import api
 from workbook_compiler.model.codes import CATALOGUE
-from workbook_compiler.model.diagnostics import Location
+from workbook_compiler.model.diagnostics import Diagnostic, Location
 from workbook_compiler.model.schema import Schema
 
 FILES = sorted(FOLDER.glob("*.md"))
@@ -92,6 +93,16 @@ def test_a_code_is_told_as_its_file_shows(code: str, case: Case, tmp_path: Path,
     found = api.compile(cases_format.write(case.sheets, tmp_path), schema).diagnostics
     first = next(row["cell"] for row in case.expect if row["code"] == code)
     assert_told([one for one in found if place(one.location) == first], code)
+
+
+def test_a_finding_in_other_words_than_its_file_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One letter is enough."""
+    monkeypatch.setattr("told.accepting", False)
+    at = Location("book.xlsx", "IndividualHuman", 5, "C")
+    found = Diagnostic(CATALOGUE["BOO01"], at, "protected_data", "maybe")
+    assert_told([found], "BOO01")
+    with pytest.raises(pytest.fail.Exception, match="“maybee” is neither"):
+        assert_told([replace(found, value="maybee")], "BOO01")
 
 
 @pytest.mark.parametrize(("code", "name"), PROVED.items(), ids=list(PROVED))

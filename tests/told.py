@@ -21,7 +21,7 @@ from workbook_compiler.model.diagnostics import Diagnostic
 from workbook_compiler.model.report import Report
 
 FOLDER = Path(__file__).parent / "cases"
-BLOCK = re.compile(r"\A(# .+\n)(?:\n```text\n(.*?)```\n)?", re.DOTALL)
+BLOCK = re.compile(r"\A(# [^\n]+\n)(?:\n```text\n(.*?)```\n)?", re.DOTALL)
 """A file's title, and the finding beneath it."""
 SCRUBS = (
     (re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"), "UUID"),
@@ -59,7 +59,7 @@ def in_file(path: Path) -> str | None:
 
 def shown(one: Diagnostic) -> str:
     """Return a finding as the text report prints it, a line for its sheet left out."""
-    report = Report("4dn", "4D Nucleome", ("book.xlsx",), "", (_scrubbed(one),))
+    report = Report("", "", (), "", (_scrubbed(one),))
     text = resources.report_formats()["text"].render(report, {"verdict": False})
     return text.split("\n", 2)[2].rstrip("\n") + "\n"
 

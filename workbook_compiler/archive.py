@@ -78,7 +78,7 @@ def pieces(archive: zipfile.ZipFile, path: str, name: str, limit: int = MAX_PART
                     raise UnreadableError(Diagnostic(structure.FIL04, Location(name), context=context))
                 yield piece
     except KeyError as error:
-        raise unreadable(name, f"its part {path.rsplit('/', 1)[-1]} is missing") from error
+        raise unreadable(name, f"it isn't a workbook, or a part of it is missing ({path})") from error
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
         raise unreadable(name, "it is damaged or cut off") from error
 

@@ -82,7 +82,7 @@ POR08 = Code(
     Severity.ERROR,
     title="The portal doesn't allow this with your key",
     message="The portal doesn't let you do this: {words}",
-    hint="Check that the row names your own lab, or ask the portal's staff.",
+    hint="Leave out what only the portal's staff may fill in, and check that the row names your own lab.",
     why="A key belongs to a person, who may send for some labs only.",
     example="A record of another lab.",
     usual=(("words", "it gives no reason."),),

@@ -46,7 +46,7 @@ test: check  ## all checks and all tests
 	$(BIN)/pytest -n auto --dist loadgroup
 
 golden: install  ## accept what the golden tests see now; then read the diff
-	$(BIN)/pytest tests/test_golden.py --accept
+	$(BIN)/pytest tests/test_golden.py tests/test_cases.py --accept
 
 bench: install  ## measure against the floor and the peers; BENCH=--quick takes two sizes
 	$(BIN)/python benchmarks/bench.py $(BENCH)

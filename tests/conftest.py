@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import told
 from browser import chromium
 from executor_kinds import local_cluster
 
@@ -21,8 +22,13 @@ GEN3 = ROOT / "fixtures" / "gen3" / "dictionary"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--accept``: what the golden tests see now becomes the gold."""
-    parser.addoption("--accept", action="store_true", help="rewrite tests/golden with what is seen now")
+    """Add ``--accept``: what is seen now becomes the gold, and what the files of ``tests/cases`` show."""
+    parser.addoption("--accept", action="store_true", help="rewrite tests/golden and tests/cases with what is seen now")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell whoever compares findings with what the files show whether they are to be rewritten."""
+    told.accepting = bool(config.getoption("--accept"))
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,154 @@
+// The third step: what was found, and the files that can be taken away.
+import { Refused, button, byId, count, make, post } from "./tools.js";
+
+const download = (href, words) => make("a", { href, class: "action", download: true }, words);
+
+const WORDS = { mend: "Something is to be mended", look: "Have a look", ready: "All is well" };
+
+/** Show a finished check. `act.again(more)` checks the same files once more, `act.complain(error)` says what went wrong. */
+export const showResult = (job, act) => {
+  const found = job.outcome;
+  const title = make("h2", { id: "result-title", tabindex: -1 }, found.verdict);
+  const place = byId("result");
+  place.replaceChildren(
+    banner(job, found, title, act),
+    found.offers.length ? suggestions(job, found, act) : "",
+    found.plan ? plan(found) : "",
+    report(found),
+  );
+  place.hidden = false;
+  title.focus({ preventScroll: true });
+  place.scrollIntoView({ block: "start" });
+};
+
+// ------------------------------------------------------------ the verdict and the files
+
+const banner = (job, found, title, act) => {
+  const names = job.files.length > 3 ? `${job.files.slice(0, 2).join(", ")} and ${job.files.length - 2} more` : job.files.join(", ");
+  return make("header", { class: `verdict ${found.tone}` },
+    make("p", { class: "about" }, [found.portal, job.mended ? `${names}, mended` : names].filter(Boolean).join(" · ")),
+    title,
+    found.outlook && make("p", { class: "outlook" }, found.outlook),
+    make("p", {}, nextStep(found)),
+    typeQuestion(found, act),
+    make("ul", { class: "files" }, ...found.workbooks.map((one) => workbook(one, found, found.workbooks.length > 1))),
+  );
+};
+
+const nextStep = (found) => {
+  if (found.tone === "mend" && found.offers.length) return "Tick the suggestions that are right, mend the rest in your workbook, save it, and drop it above again.";
+  if (found.tone === "mend") return "Mend the errors in your workbook, save it, and drop it above again.";
+  if (found.tone === "look") return "Look at the warnings. If all is as you meant it, the workbook can be handed in.";
+  return "Nothing stands in the way: the workbook can be handed in.";
+};
+
+const workbook = (one, found, several) => make("li", {},
+  several && make("span", { class: "name" }, one.name),
+  one.mended && download(one.mended, "Download the mended workbook"),
+  one.annotated && found.tone !== "ready" && download(one.annotated, "Download your workbook with notes in it"),
+  one.why_not && make("span", { class: "soft" }, one.why_not),
+);
+
+/** A text file doesn't say what its rows are, but by its name. */
+const typeQuestion = (found, act) => {
+  if (!found.types.length) return null;
+  const choice = make("select", { id: "type" }, make("option", { value: "" }, "what the file’s name says"), ...found.types.map((name) => make("option", { value: name }, name)));
+  const form = make("form", { class: "row" }, make("label", { for: "type" }, "The rows of a text file are"), choice, make("button", {}, "Check again"));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    act.again({ type: choice.value });
+  });
+  return form;
+};
+
+// ------------------------------------------------------------ suggestions
+
+const suggestions = (job, found, act) => {
+  const lines = found.offers.map(offerLine);
+  const told = make("div", { id: "mended", role: "status" });
+  const all = make("input", { type: "checkbox", id: "all" });
+  const mend = make("button", { class: "primary" }, "Mend");
+  const ticked = () => lines.filter((line) => line.box.checked);
+  const refresh = () => {
+    const number = ticked().length;
+    all.checked = number === lines.length;
+    all.indeterminate = number > 0 && number < lines.length;
+    mend.textContent = number ? `Make a copy with ${count(number, "suggestion")} in it` : "Make a copy with them in it";
+    mend.setAttribute("aria-disabled", String(!number));
+  };
+  all.addEventListener("change", () => {
+    for (const line of lines) line.box.checked = all.checked;
+    refresh();
+  });
+  const form = make("form", {},
+    make("div", { class: "row" }, make("label", { class: "all" }, all, " Accept all"), make("span", { class: "soft" }, `${count(lines.length, "suggestion")}. Your own file stays as it is.`)),
+    offerTable(lines),
+    found.more_offers ? make("p", { class: "soft" }, `and ${found.more_offers.toLocaleString("en")} more, once these are mended.`) : "",
+    make("p", {}, mend), told);
+  form.addEventListener("change", refresh);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (ticked().length) accept(job, ticked(), told, act);
+  });
+  refresh();
+  return make("section", { class: "card", "aria-labelledby": "suggestions-title" }, make("h3", { id: "suggestions-title" }, "Suggestions"), form);
+};
+
+const offerTable = (lines) => make("table", { class: "lines", role: "table", "aria-labelledby": "suggestions-title" },
+  make("thead", { role: "rowgroup" }, make("tr", { role: "row" },
+    ...["Accept", "Cell", "There is", "It becomes", "Why"].map((word) => make("th", { scope: "col", role: "columnheader" }, word)))),
+  make("tbody", { role: "rowgroup" }, ...lines.map((line) => line.row)));
+
+const offerLine = (offer) => {
+  const box = make("input", { type: "checkbox", "aria-label": `Accept for ${offer.place}` });
+  const choices = offer.suggestions.map((text, number) => make("option", { value: number }, text));
+  const choice = choices.length > 1 ? make("select", { "aria-label": `What ${offer.place} becomes` }, ...choices) : null;
+  const more = offer.more > 0 ? ` and ${count(offer.more, "more cell")}` : "";
+  const cell = (kind, ...inside) => make("td", { class: kind, role: "cell" }, ...inside);
+  const row = make("tr", { role: "row" },
+    cell("accept", make("label", { class: "hit" }, box)),
+    cell("place", make("b", {}, offer.cell), " ", make("span", { class: "soft" }, offer.sheet + more)),
+    cell("before", offer.before ? make("del", {}, offer.before) : make("span", { class: "soft" }, "nothing")),
+    cell("after", choice ?? make("ins", {}, offer.suggestions[0])),
+    cell("why", offer.why));
+  choice?.addEventListener("change", () => { box.checked = true; });
+  return { row, box, index: offer.index, chosen: () => (choice ? Number(choice.value) : 0) };
+};
+
+const accept = async (job, lines, told, act) => {
+  const accepted = Object.fromEntries(lines.map((line) => [line.index, line.chosen()]));
+  try {
+    const made = await post(`jobs/${job.id}/mend`, { accepted });
+    const kept = made.kept.length ? make("ul", {}, ...made.kept.map((words) => make("li", {}, words))) : "";
+    told.replaceChildren(
+      make("p", {}, `${count(made.count, "cell")} mended in a copy. Your own file is as it was.`), kept,
+      make("div", { class: "row" },
+        ...made.files.map((file) => download(file.url, made.files.length > 1 ? `Download ${file.name}` : "Download the mended workbook")),
+        button("Check the mended workbook", () => act.again({ mended: true }), "primary")));
+  } catch (error) {
+    told.replaceChildren(make("p", { class: "alert", role: "alert" }, error instanceof Refused ? error.message : "That didn’t work. Load the page again."));
+  }
+};
+
+// ------------------------------------------------------------ the plan and the report
+
+const plan = (found) => {
+  const { rows, operations, url } = found.plan;
+  const heads = ["Batch", "What", "Type", "Identifier", "Row", "Waits for"];
+  const table = make("table", { class: "plan" },
+    make("thead", {}, make("tr", {}, ...heads.map((word) => make("th", { scope: "col" }, word)))),
+    make("tbody", {}, ...rows.map((row) => make("tr", {}, ...row.map((value) => make("td", {}, String(value)))))));
+  const more = operations - rows.length;
+  return make("section", { class: "card", "aria-labelledby": "plan-title" },
+    make("h3", { id: "plan-title" }, "In this order it would be sent"),
+    make("p", {}, "Nothing was sent. What the portal holds already shows when the workbook is handed in."),
+    make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "The plan, record by record" }, table),
+    more > 0 && make("p", { class: "soft" }, `and ${more.toLocaleString("en")} more in plan.json.`),
+    make("p", {}, download(url, "Download plan.json")));
+};
+
+const report = (found) => make("section", { class: "report", "aria-labelledby": "report-title" },
+  make("div", { class: "row" }, make("h3", { id: "report-title" }, "The report"),
+    make("a", { href: found.report, target: "_blank", rel: "noopener", class: "action" }, "Open in a new tab"),
+    download(`${found.report}?save`, "Download the report")),
+  make("iframe", { src: found.report, title: "The report", sandbox: "allow-scripts allow-modals allow-downloads" }));

@@ -66,7 +66,11 @@ const again = (job, more = {}) => run(() => post(`jobs/${job.id}/again`, more), 
 const settle = (job) => {
   const { outcome } = job;
   if (outcome.kind === "portal") askPortal(job);
-  else if (outcome.kind === "rules") askRules(outcome, () => again(job), byId("question"));
+  else if (outcome.kind === "rules") {
+    const title = make("h3", { tabindex: -1 }, "One thing is missing");
+    askRules(outcome, () => again(job), byId("question"), title);
+    title.focus();
+  }
   else {
     history.replaceState(null, "", `#${job.id}`);
     say(`Checked: ${outcome.verdict}.`);
@@ -93,8 +97,8 @@ const askPortal = (job) => {
 };
 
 /** A portal whose rules aren't here: say so, and fetch them when the person asks for it. `then` goes on. */
-const askRules = (wanted, then, place) => {
-  const box = make("div", { class: "question" }, make("p", {}, wanted.words));
+const askRules = (wanted, then, place, title = null) => {
+  const box = make("div", { class: "question" }, title, make("p", {}, wanted.words));
   if (wanted.server) {
     const form = make("form", {});
     const name = wanted.part && !wanted.parts.length
@@ -182,7 +186,7 @@ const listenForFiles = () => {
 
 const tick = (name, value, title, more, checked = false) => {
   const box = make("input", { type: "checkbox", name, value, checked });
-  return make("label", { class: "tick" }, box, make("span", {}, make("b", {}, title), more && make("span", { class: "soft" }, more)));
+  return make("label", { class: "tick" }, box, make("span", {}, make("b", {}, title), " ", more && make("span", { class: "soft" }, more)));
 };
 
 const typesChoice = (types, usual, open) => {

@@ -3,8 +3,6 @@ import { Refused, button, byId, count, make, post } from "./tools.js";
 
 const download = (href, words) => make("a", { href, class: "action", download: true }, words);
 
-const WORDS = { mend: "Something is to be mended", look: "Have a look", ready: "All is well" };
-
 /** Show a finished check. `act.again(more)` checks the same files once more, `act.complain(error)` says what went wrong. */
 export const showResult = (job, act) => {
   const found = job.outcome;
@@ -31,7 +29,7 @@ const banner = (job, found, title, act) => {
     found.outlook && make("p", { class: "outlook" }, found.outlook),
     make("p", {}, nextStep(found)),
     typeQuestion(found, act),
-    make("ul", { class: "files" }, ...found.workbooks.map((one) => workbook(one, found, found.workbooks.length > 1))),
+    make("ul", { class: "files" }, ...found.workbooks.map((one) => workbook(one, found.workbooks.length > 1))),
   );
 };
 
@@ -42,10 +40,10 @@ const nextStep = (found) => {
   return "Nothing stands in the way: the workbook can be handed in.";
 };
 
-const workbook = (one, found, several) => make("li", {},
+const workbook = (one, several) => make("li", {},
   several && make("span", { class: "name" }, one.name),
   one.mended && download(one.mended, "Download the mended workbook"),
-  one.annotated && found.tone !== "ready" && download(one.annotated, "Download your workbook with notes in it"),
+  one.annotated && download(one.annotated, "Download your workbook with notes in it"),
   one.why_not && make("span", { class: "soft" }, one.why_not),
 );
 

@@ -53,7 +53,7 @@ class RulesWanted:
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """The copy of a workbook with notes in it, or why there is none."""
+    """The copy of a workbook with notes in it, or why there is none; neither where nothing was found."""
 
     content: bytes = field(default=b"", repr=False)
     why_not: str = ""
@@ -169,6 +169,8 @@ def _notes(upload: Upload, diagnostics: Sequence[Diagnostic]) -> Notes:
     if not marking.markable(upload.name):
         kinds = " and ".join(EDITABLE)
         return Notes(why_not=f"Notes and mended values can be written into {kinds} files only, not into this one.")
+    if all(found.location.file != upload.name for found in diagnostics):
+        return Notes()
     try:
         return Notes(marking.annotated(upload.data, upload.name, diagnostics))
     except marking.UneditableError as error:

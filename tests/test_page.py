@@ -303,7 +303,7 @@ def test_the_notes_are_in_a_copy_of_ones_own_workbook(lab: Page) -> None:
     """The annotated workbook holds every value of the upload, under the upload's name."""
     job = lab.check(("broken.xlsx", BROKEN))
     said = lab.get(job["outcome"]["workbooks"][0]["annotated"])
-    assert 'filename="broken.annotated.xlsx"' in said.headers["Content-Disposition"]
+    assert 'filename="broken.checked.xlsx"' in said.headers["Content-Disposition"]
     assert said.content != BROKEN
     before = load_workbook(io.BytesIO(BROKEN))
     for sheet in before.sheetnames:

@@ -118,7 +118,7 @@ def test_the_whole_way_from_a_blank_workbook_to_a_mended_one(browser: Browser, l
         assert re.match(r"1 of \d+ lines", report.locator("#filter-count").inner_text())
 
         notes = saved(tab, "Download your workbook with notes in it")
-        assert notes.suggested_filename == "broken.annotated.xlsx"
+        assert notes.suggested_filename == "broken.checked.xlsx"
         assert [row[1:] for row in values(notes.path(), "Enzyme")] == [row[1:] for row in values(BROKEN, "Enzyme")]
         assert saved(tab, "Download the report").suggested_filename == "broken.report.html"
 

@@ -17,6 +17,7 @@ from workbook_compiler.model.report import Report, Step
 from workbook_compiler.reports import view
 from workbook_compiler.reports.words import ACTION_WORDS, visible
 from workbook_compiler.web import marking
+from workbook_compiler.web.mistakes import unexpected
 from workbook_compiler.web.names import EDITABLE, TEXTS
 from workbook_compiler.web.rules import Rules
 from workbook_compiler.web.uploads import Upload
@@ -147,12 +148,9 @@ def _found(result: api.Result, uploads: Sequence[Upload], step: Step) -> Found:
         portal=visible(report.title or report.portal) if result.schema.types else "",
         report=page,
         diagnostics=result.diagnostics,
-        notes=tuple(_notes(one, result.diagnostics) for one in uploads),
+        notes=tuple(_notes(one, result.diagnostics, report.title) for one in uploads),
         offers=tuple(
-            (number, offer)
-            for number, one in enumerate(uploads)
-            if marking.markable(one.name)
-            for offer in _offers(one, result.diagnostics)
+            (number, offer) for number, one in enumerate(uploads) for offer in _offers(one, result.diagnostics)
         ),
         types=tuple(sorted(result.schema.types)) if any(is_text(one.name) for one in uploads) else (),
         plan=b"".join(plan_lines(plan)) if plan else b"",
@@ -165,22 +163,29 @@ def _state(report: Report) -> str:
     return "mend" if not report.ok else "look" if report.count(Severity.WARNING) else "ready"
 
 
-def _notes(upload: Upload, diagnostics: Sequence[Diagnostic]) -> Notes:
+def _notes(upload: Upload, diagnostics: Sequence[Diagnostic], portal: str) -> Notes:
     if not marking.markable(upload.name):
         kinds = " and ".join(EDITABLE)
         return Notes(why_not=f"Notes and mended values can be written into {kinds} files only, not into this one.")
     if all(found.location.file != upload.name for found in diagnostics):
         return Notes()
     try:
-        return Notes(marking.annotated(upload.data, upload.name, diagnostics))
+        return Notes(marking.annotated(upload.data, upload.name, diagnostics, portal))
     except marking.UneditableError as error:
         return Notes(why_not=visible(str(error)))
+    except Exception as error:  # the report is worth showing all the same
+        return Notes(why_not=unexpected(error))
 
 
 def _offers(upload: Upload, diagnostics: Sequence[Diagnostic]) -> Sequence[marking.Offer]:
+    if not marking.markable(upload.name):
+        return ()
     try:
         return marking.acceptable(upload.data, upload.name, diagnostics)
     except marking.UneditableError:
+        return ()
+    except Exception as error:  # the report is worth showing all the same
+        unexpected(error)
         return ()
 
 
@@ -219,5 +224,5 @@ def mended(
             made = marking.mended(file.data, file.name, found.diagnostics, wanted)
             files[number] = Upload(file.name, made.content)
             count += sum(one.cells for one in made.done)
-            kept += [visible(f"{one.place}: {one.reason}") for one in made.kept]
+            kept += [visible(f"{one.place}: left alone, because {one.reason}.") for one in made.kept]
     return tuple(files), count, kept

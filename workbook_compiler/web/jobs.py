@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import secrets
 import threading
-import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 
-from workbook_compiler.console import say
 from workbook_compiler.errors import WorkbookCompilerError
 from workbook_compiler.model.report import Step
 from workbook_compiler.web.checking import Asked, Found, PortalWanted, RulesWanted
+from workbook_compiler.web.mistakes import unexpected
 from workbook_compiler.web.uploads import Upload
 
 AT_ONCE = 2
@@ -149,13 +147,3 @@ class Jobs:
         with self._lock:
             job.state = ended
             self._forget()
-
-
-def unexpected(error: BaseException) -> str:
-    """Return the sentence for a mistake of this program; where it happened is said in the terminal, without anybody's values."""
-    last = traceback.extract_tb(error.__traceback__)[-1:]
-    where = f" in {Path(last[0].filename).name}, line {last[0].lineno}" if last else ""
-    say(f"A mistake of this program: {type(error).__name__}{where}. Please report it.")
-    if isinstance(error, MemoryError):
-        return "This machine hasn't enough memory for it. Check the workbooks in smaller parts."
-    return "This went wrong because of a mistake in the program. Your workbook is as it was, and this page goes on."

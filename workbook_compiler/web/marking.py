@@ -48,7 +48,7 @@ class Mended:
     kept: tuple[Kept, ...]
 
 
-def annotated(data: bytes, name: str, diagnostics: Sequence[Diagnostic]) -> bytes:
+def annotated(data: bytes, name: str, diagnostics: Sequence[Diagnostic], portal: str = "") -> bytes:  # noqa: ARG001
     """Return the workbook with its wrong cells coloured; raises UneditableError."""
     places = [d.location for d in diagnostics if d.location.file == name and d.location.cell and d.location.sheet]
     return edited(data, [Restyle(at.sheet or "", at.cell or "", Look(fill="FBE9E7")) for at in places], name)

@@ -11,6 +11,8 @@ LONGEST = 120
 UNNAMED = "workbook"
 EDITABLE = (".xlsx", ".xlsm")
 """The kinds of files that can be changed in place."""
+MADE = (".checked", ".mended", ".report")
+"""What stands before the ending of files that are made here."""
 TEXTS = (".csv", ".tsv", ".txt")
 
 _FORBIDDEN = frozenset('<>:"|?*')
@@ -37,10 +39,17 @@ def distinct(names: Iterable[str]) -> list[str]:
     return taken
 
 
+def stem(name: str) -> str:
+    """Return a name without its ending, and without what was put before that when the file was made from another."""
+    own = PurePosixPath(name).stem
+    while own.endswith(MADE):
+        own = own.rpartition(".")[0]
+    return own or UNNAMED
+
+
 def derived(name: str, word: str) -> str:
     """Return the name of a file made from another: ``book.xlsx`` and ``mended`` are ``book.mended.xlsx``, however often."""
-    path = PurePosixPath(name)
-    return f"{path.stem.removesuffix(f'.{word}')}.{word}{path.suffix}"
+    return f"{stem(name)}.{word}{PurePosixPath(name).suffix}"
 
 
 def attachment(name: str) -> str:

@@ -21,8 +21,9 @@ from workbook_compiler.errors import UsageError, WorkbookCompilerError
 from workbook_compiler.model.report import Step
 from workbook_compiler.web import checking, shown, uploads
 from workbook_compiler.web.checking import Asked, Found
-from workbook_compiler.web.jobs import BusyError, Fetched, Job, Jobs, Outcome, unexpected
-from workbook_compiler.web.names import attachment, derived
+from workbook_compiler.web.jobs import BusyError, Fetched, Job, Jobs, Outcome
+from workbook_compiler.web.mistakes import unexpected
+from workbook_compiler.web.names import attachment, derived, stem
 from workbook_compiler.web.rules import Rules
 from workbook_compiler.web.uploads import RefusedFormError, Upload
 
@@ -199,7 +200,7 @@ class Pages:
         """The very bytes of ``wbc check --format html``, in a world of their own: their policy, and no way to this page."""
         job, found = self._found(request)
         if "save" in request.query_params:
-            return _saved(f"{job.uploads[0].name.rpartition('.')[0]}.report.html", found.report, "text/html")
+            return _saved(f"{stem(job.uploads[0].name)}.report.html", found.report, "text/html")
         own = _OWN_POLICY.search(found.report[:4000].decode("utf-8", "replace"))
         policy = own[1] if own else "default-src 'none'"
         headers = {"Content-Security-Policy": f"{policy}; {APART}"}
@@ -210,7 +211,7 @@ class Pages:
         number = request.path_params["number"]
         if number >= len(found.notes) or not found.notes[number].content:
             raise HTTPException(404)
-        return _workbook(derived(job.uploads[number].name, "annotated"), found.notes[number].content)
+        return _workbook(derived(job.uploads[number].name, "checked"), found.notes[number].content)
 
     async def _mended_file(self, request: Request) -> Response:
         job = self._known(request)

@@ -49,13 +49,6 @@ def browser() -> Iterator[Browser]:
         yield one
 
 
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    """A page for one portal with its own schemas."""
-    with page(tmp_path_factory.mktemp("lab"), *FIXED) as one:
-        yield one
-
-
 @contextmanager
 def opened(browser: Browser, served: Page, **how: Any) -> Iterator[Tab]:
     """The page in a tab; at the end nothing else was asked for, and the browser had nothing to complain of."""

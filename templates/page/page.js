@@ -236,10 +236,12 @@ const listenForBlank = () => {
   const form = byId("blank-form");
   form.addEventListener("change", () => { byId("blank-alert").hidden = true; });
   form.addEventListener("submit", (event) => {
-    const chosen = form.querySelector("input[name=preset]:checked, input[name=type]:checked") || form.dataset.usual;
-    if (chosen) return;
+    const ticked = (...names) => names.some((name) => form.querySelector(`input[name=${name}]:checked`));
+    const sheets = ticked("preset", "type") || form.dataset.usual;
+    const part = ticked("part") || !form.querySelector("input[name=part]");
+    if (sheets && part) return;
     event.preventDefault();
-    byId("blank-alert").textContent = "Nothing is chosen yet. Tick a kind of experiment, or some sheets.";
+    byId("blank-alert").textContent = `Nothing is chosen yet. ${part ? "Tick a kind of experiment, or some sheets." : "Tick what is asked for at the top."}`;
     byId("blank-alert").hidden = false;
   });
   if (byId("portal").tagName === "SELECT") byId("portal").addEventListener("change", showPortal);

@@ -79,7 +79,7 @@ const suggestions = (job, found, act) => {
     refresh();
   });
   const form = make("form", {},
-    make("div", { class: "row" }, make("label", { class: "all" }, all, " Accept all"), make("span", { class: "soft" }, `${count(lines.length, "suggestion")}. Your own file stays as it is.`)),
+    make("div", { class: "row" }, make("label", { class: "all" }, all, " Accept all"), make("span", { class: "soft" }, counted(lines))),
     offerTable(lines),
     found.more_offers ? make("p", { class: "soft" }, `and ${found.more_offers.toLocaleString("en")} more, once these are mended.`) : "",
     make("p", {}, mend), told);
@@ -90,6 +90,11 @@ const suggestions = (job, found, act) => {
   });
   refresh();
   return make("section", { class: "card", "aria-labelledby": "suggestions-title" }, make("h3", { id: "suggestions-title" }, "Suggestions"), form);
+};
+
+const counted = (lines) => {
+  const open = lines.filter((line) => line.open).length;
+  return `${count(lines.length, "suggestion")}${open ? `, ${open} of them with a choice to look at` : ""}. Your own file stays as it is.`;
 };
 
 const offerTable = (lines) => make("table", { class: "lines", role: "table", "aria-labelledby": "suggestions-title" },
@@ -110,7 +115,7 @@ const offerLine = (offer) => {
     cell("after", choice ?? make("ins", {}, offer.suggestions[0])),
     cell("why", offer.why));
   choice?.addEventListener("change", () => { box.checked = true; });
-  return { row, box, index: offer.index, chosen: () => (choice ? Number(choice.value) : 0) };
+  return { row, box, index: offer.index, open: Boolean(choice), chosen: () => (choice ? Number(choice.value) : 0) };
 };
 
 const accept = async (job, lines, told, act) => {
@@ -149,4 +154,4 @@ const report = (found) => make("section", { class: "report", "aria-labelledby": 
   make("div", { class: "row" }, make("h3", { id: "report-title" }, "The report"),
     make("a", { href: found.report, target: "_blank", rel: "noopener", class: "action" }, "Open in a new tab"),
     download(`${found.report}?save`, "Download the report")),
-  make("iframe", { src: found.report, title: "The report", sandbox: "allow-scripts allow-modals allow-downloads" }));
+  make("iframe", { src: found.report, title: "The report", sandbox: "allow-scripts allow-modals allow-downloads", allow: "clipboard-write" }));

@@ -6,7 +6,6 @@ from typing import Any
 
 from workbook_compiler import api
 from workbook_compiler.model.portal import Portal
-from workbook_compiler.model.schema import Schema
 from workbook_compiler.reports.words import visible
 from workbook_compiler.web import rules as known
 from workbook_compiler.web.checking import OFFERS, Found, PortalWanted, RulesWanted
@@ -33,12 +32,8 @@ def portal(one: Portal, rules: Rules) -> Shown:
             for p in known.presets(one, schema)
         ],
         "types": [{"name": name, "title": title} for name, title in known.types(schema)],
-        "usual": _usual(one, schema),
+        "usual": list(one.types),
     }
-
-
-def _usual(one: Portal, schema: Schema) -> list[str]:
-    return [name for name in schema.types if any(schema.is_a(name, usual) for usual in one.types)]
 
 
 def _wanted(one: Portal, parts: tuple[str, ...], rules: Rules) -> Shown:
@@ -114,7 +109,7 @@ def _offer(offer: Offer, found: Found, file: str) -> Shown:
     return {
         "index": offer.index,
         "place": visible(file + offer.place),
-        "sheet": visible(file + sheet),
+        "sheet": visible(file + (sheet or "the sheet’s name")),
         "cell": visible(cell),
         "more": len(offer.cells) - 1,
         "before": visible(offer.before),

@@ -118,6 +118,7 @@ def test_every_answer_keeps_strangers_out(lab: Page) -> None:
     """Page, files, JSON, downloads, the report and refusals all carry the headers; only the report has a policy of its own."""
     job = lab.check(("filled.xlsx", FILLED))
     here = f"jobs/{job['id']}"
+    assert lab.post(f"{here}/notes", json={"number": 0}).status_code == 200
     paths = [
         "",
         "page.css",
@@ -243,11 +244,13 @@ def test_a_mistake_of_the_program_is_one_sentence_and_the_page_goes_on(tmp_path:
 def test_the_last_few_results_are_remembered_and_no_more(lab: Page) -> None:
     """After eight more checks a result is forgotten: its report, its files and its plan are gone, and that is said."""
     first = lab.check(("broken.xlsx", BROKEN))
+    assert lab.post(f"jobs/{first['id']}/notes", json={"number": 0}).status_code == 200
+    assert lab.get(f"jobs/{first['id']}/annotated/0").status_code == 200
     later = [lab.check(("Vendor.csv", VENDOR)) for _ in range(REMEMBERED)]
     gone = lab.get(f"jobs/{first['id']}")
     assert (gone.status_code, "choose the workbook again" in gone.json()["sentence"]) == (410, True)
     assert "choose the workbook again" in lab.get(first["outcome"]["report"]).text
-    assert lab.get(first["outcome"]["workbooks"][0]["annotated"]).status_code == 410
+    assert lab.get(f"jobs/{first['id']}/annotated/0").status_code == 410
     assert all(lab.get(job["outcome"]["report"]).status_code == 200 for job in later)
 
 

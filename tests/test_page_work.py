@@ -137,13 +137,22 @@ def test_only_what_was_suggested_can_be_accepted(lab: Page, accepted: Any) -> No
 def test_the_notes_are_in_a_copy_of_ones_own_workbook(lab: Page) -> None:
     """The annotated workbook holds every value of the upload, under the upload's name."""
     job = lab.check(("broken.xlsx", BROKEN))
-    said = lab.get(job["outcome"]["workbooks"][0]["annotated"])
+    assert job["outcome"]["workbooks"][0]["noted"]
+    said = lab.get(lab.post(f"jobs/{job['id']}/notes", json={"number": 0}).json()["url"])
     assert 'filename="broken.checked.xlsx"' in said.headers["Content-Disposition"]
     assert said.content != BROKEN
     before = load_workbook(io.BytesIO(BROKEN))
     for sheet in before.sheetnames:
         cells = [row[1:] for row in rows_of(said.content, sheet)]
         assert cells == [row[1:] for row in before[sheet].iter_rows(values_only=True)]
+
+
+@pytest.mark.parametrize("number", [1, -1, "0", None, [0]])
+def test_notes_are_for_files_that_are_there(lab: Page, number: Any) -> None:
+    """A file that wasn't handed in has no copy, and that is a sentence."""
+    job = lab.check(("broken.xlsx", BROKEN))
+    said = lab.post(f"jobs/{job['id']}/notes", json={"number": number})
+    assert (said.status_code, said.json()["sentence"]) == (400, "This file can't be given back with notes in it.")
 
 
 def test_several_files_are_one_submission(lab: Page) -> None:
@@ -168,7 +177,7 @@ def test_a_text_file_is_checked_and_cannot_be_marked(lab: Page, name: str) -> No
     job = lab.check((name, data))
     (one,) = job["outcome"]["workbooks"]
     assert job["outcome"]["tone"] == "ready"
-    assert (one["annotated"], job["outcome"]["offers"]) == ("", [])
+    assert (one["noted"], job["outcome"]["offers"]) == (False, [])
     assert "can be written into .xlsx and .xlsm files only" in one["why_not"]
 
 

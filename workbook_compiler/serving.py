@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import signal
 import threading
-import webbrowser
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
@@ -54,5 +53,8 @@ def serve(
 def _begun(address: str, invitation: str, *, opens: bool) -> None:
     out(f"{address}\n")
     say("The page is at the address above, for this machine alone. Ctrl-C ends it, and it forgets everything.")
-    if opens:  # beside it, because some browsers are programs of the terminal and come back only when they are closed
+    if opens:
+        import webbrowser
+
+        # beside it: some browsers are programs of the terminal, and come back only when they are closed
         threading.Thread(target=webbrowser.open, args=(invitation,), daemon=True).start()

@@ -29,7 +29,7 @@ const banner = (job, found, title, act) => {
     found.outlook && make("p", { class: "outlook" }, found.outlook),
     make("p", {}, nextStep(found)),
     typeQuestion(found, act),
-    make("ul", { class: "files" }, ...found.workbooks.map((one) => workbook(one, found.workbooks.length > 1))),
+    make("ul", { class: "files" }, ...found.workbooks.map((one, number) => workbook(job, one, number, found.workbooks.length > 1))),
   );
 };
 
@@ -40,17 +40,41 @@ const nextStep = (found) => {
   return "Nothing stands in the way: the workbook can be handed in.";
 };
 
-const workbook = (one, several) => make("li", {},
+const workbook = (job, one, number, several) => make("li", {},
   several && make("span", { class: "name" }, one.name),
   one.mended && download(one.mended, "Download the mended workbook"),
-  one.annotated && download(one.annotated, "Download your workbook with notes in it"),
+  one.noted && notes(job, number),
   one.why_not && make("span", { class: "soft" }, one.why_not),
 );
+
+/** The copy with notes is made when it is wanted: of very many findings that takes a while. */
+const notes = (job, number) => {
+  const words = "Download your workbook with notes in it";
+  const told = make("span", { role: "status" });
+  let busy = false;
+  const act = button(words, async () => {
+    if (busy) return;
+    busy = true;
+    act.textContent = "Writing the notes…";
+    told.textContent = "";
+    try {
+      const { url } = await post(`jobs/${job.id}/notes`, { number });
+      const link = make("a", { href: url, download: true });
+      link.click();
+    } catch (error) {
+      told.textContent = error instanceof Refused ? error.message : "That didn’t work. Load the page again.";
+    }
+    act.textContent = words;
+    busy = false;
+  });
+  return make("span", { class: "row" }, act, told);
+};
 
 /** A text file doesn't say what its rows are, but by its name. */
 const typeQuestion = (found, act) => {
   if (!found.types.length) return null;
   const choice = make("select", { id: "type" }, make("option", { value: "" }, "what the file’s name says"), ...found.types.map((name) => make("option", { value: name }, name)));
+  choice.value = found.type;
   const form = make("form", { class: "row" }, make("label", { for: "type" }, "The rows of a text file are"), choice, make("button", {}, "Check again"));
   form.addEventListener("submit", (event) => {
     event.preventDefault();

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -18,7 +19,7 @@ from workbook_compiler.reports import view
 from workbook_compiler.reports.words import ACTION_WORDS, visible
 from workbook_compiler.web import marking
 from workbook_compiler.web.mistakes import unexpected
-from workbook_compiler.web.names import EDITABLE, TEXTS
+from workbook_compiler.web.names import TEXTS
 from workbook_compiler.web.rules import Rules
 from workbook_compiler.web.uploads import Upload
 
@@ -27,7 +28,7 @@ ROWS = 500
 OFFERS = 500
 """So many suggestions are shown; the rest after these are mended."""
 WAITS = 3
-_READ, _CHECKED, _TOLD = 0.3, 0.85, 0.9
+_READ, _CHECKED, _TOLD = 0.3, 0.85, 0.95
 """The shares of the whole after which the files are read, checked, and the report is written."""
 
 
@@ -53,14 +54,6 @@ class RulesWanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Notes:
-    """The copy of a workbook with notes in it, or why there is none; neither where nothing was found."""
-
-    content: bytes = field(default=b"", repr=False)
-    why_not: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Found:
     """What a check found, and the files that can be taken away."""
 
@@ -71,8 +64,8 @@ class Found:
     portal: str
     report: bytes = field(repr=False)
     diagnostics: tuple[Diagnostic, ...] = field(repr=False)
-    notes: tuple[Notes, ...]
-    """One for each upload."""
+    noted: tuple[bool, ...]
+    """For each upload, whether a copy of it can have notes in it."""
     offers: tuple[tuple[int, marking.Offer], ...]
     """The place of the upload, and what can be accepted in it."""
     types: tuple[str, ...] = ()
@@ -84,7 +77,7 @@ class Found:
     @property
     def size(self) -> int:
         """How many bytes of memory it takes, nearly."""
-        return len(self.report) + len(self.plan) + sum(len(one.content) for one in self.notes)
+        return len(self.report) + len(self.plan)
 
 
 def checked(uploads: Sequence[Upload], asked: Asked, rules: Rules, step: Step) -> Found | PortalWanted | RulesWanted:
@@ -139,7 +132,7 @@ def _found(result: api.Result, uploads: Sequence[Upload], step: Step) -> Found:
     report = result.report()
     step("Writing the report", _CHECKED)
     page = resources.report_formats()["html"].render(report, {}).encode()
-    step("Writing the notes into a copy", _TOLD)
+    step("Looking what can be mended", _TOLD)
     plan = result.plan
     return Found(
         verdict=view.verdict(report),
@@ -148,7 +141,10 @@ def _found(result: api.Result, uploads: Sequence[Upload], step: Step) -> Found:
         portal=visible(report.title or report.portal) if result.schema.types else "",
         report=page,
         diagnostics=result.diagnostics,
-        notes=tuple(_notes(one, result.diagnostics, report.title) for one in uploads),
+        noted=tuple(
+            marking.markable(one.name) and any(found.location.file == one.name for found in result.diagnostics)
+            for one in uploads
+        ),
         offers=tuple(
             (number, offer) for number, one in enumerate(uploads) for offer in _offers(one, result.diagnostics)
         ),
@@ -163,25 +159,14 @@ def _state(report: Report) -> str:
     return "mend" if not report.ok else "look" if report.count(Severity.WARNING) else "ready"
 
 
-def _notes(upload: Upload, diagnostics: Sequence[Diagnostic], portal: str) -> Notes:
-    if not marking.markable(upload.name):
-        kinds = " and ".join(EDITABLE)
-        return Notes(why_not=f"Notes and mended values can be written into {kinds} files only, not into this one.")
-    if all(found.location.file != upload.name for found in diagnostics):
-        return Notes()
-    try:
-        return Notes(marking.annotated(upload.data, upload.name, diagnostics, portal))
-    except marking.UneditableError as error:
-        return Notes(why_not=visible(str(error)))
-    except Exception as error:  # the report is worth showing all the same
-        return Notes(why_not=unexpected(error))
-
-
 def _offers(upload: Upload, diagnostics: Sequence[Diagnostic]) -> Sequence[marking.Offer]:
+    """What can be accepted in a file: of very many findings the first ones, because the rest can wait until they are mended."""
     if not marking.markable(upload.name):
         return ()
+    suggesting = (n for n, one in enumerate(diagnostics) if one.suggestions and one.location.file == upload.name)
+    last = next(islice(suggesting, OFFERS, None), len(diagnostics))
     try:
-        return marking.acceptable(upload.data, upload.name, diagnostics)
+        return marking.acceptable(upload.data, upload.name, diagnostics[:last])
     except marking.UneditableError:
         return ()
     except Exception as error:  # the report is worth showing all the same
@@ -206,6 +191,11 @@ def _rows(plan: Plan) -> list[tuple[Any, ...]]:
     return rows
 
 
+def annotated(found: Found, upload: Upload) -> bytes:
+    """Return a copy of a file with notes at its findings; raises UneditableError, in words, where that can't be done."""
+    return marking.annotated(upload.data, upload.name, found.diagnostics, found.portal)
+
+
 def mended(
     found: Found, uploads: Sequence[Upload], accepted: Mapping[int, str]
 ) -> tuple[tuple[Upload, ...], int, list[str]]:
@@ -221,7 +211,7 @@ def mended(
     for number, file in enumerate(uploads):
         wanted = {index: value for index, value in accepted.items() if offered[index][0] == number}
         if wanted:
-            made = marking.mended(file.data, file.name, found.diagnostics, wanted)
+            made = marking.mended(file.data, file.name, found.diagnostics[: max(wanted) + 1], wanted)
             files[number] = Upload(file.name, made.content)
             count += sum(one.cells for one in made.done)
             kept += [visible(f"{one.place}: left alone, because {one.reason}.") for one in made.kept]

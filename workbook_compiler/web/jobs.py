@@ -69,6 +69,8 @@ class Job:
     outcome: Outcome | None = field(default=None, repr=False)
     better: tuple[Upload, ...] = ()
     """The files with the suggestions that were accepted last."""
+    noted: dict[int, bytes] = field(default_factory=dict, repr=False)
+    """Copies with notes in them, by the place of the file."""
 
     @property
     def is_over(self) -> bool:
@@ -78,7 +80,7 @@ class Job:
     @property
     def size(self) -> int:
         """How many bytes of memory it takes, nearly."""
-        files = sum(len(one.data) for one in (*self.uploads, *self.better))
+        files = sum(len(one.data) for one in (*self.uploads, *self.better)) + sum(map(len, self.noted.values()))
         return files + (self.outcome.size if isinstance(self.outcome, Found) else 0)
 
 
@@ -113,6 +115,12 @@ class Jobs:
         """Remember the mended files of a job."""
         with self._lock:
             job.better = better
+            self._forget()
+
+    def keep_noted(self, job: Job, number: int, content: bytes) -> None:
+        """Remember the copy of a job's file with notes in it."""
+        with self._lock:
+            job.noted[number] = content
             self._forget()
 
     def close(self) -> None:

@@ -78,6 +78,7 @@ class Pages:
             "/check": self._check,
             "/rules": self._fetch,
             "/jobs/{job}/mend": self._mend,
+            "/jobs/{job}/notes": self._note,
             "/jobs/{job}/again": self._again,
         }
         routes = [Route(path, answer, methods=["POST"]) for path, answer in post.items()]
@@ -206,12 +207,22 @@ class Pages:
         headers = {"Content-Security-Policy": f"{policy}; {APART}"}
         return Response(found.report, headers=headers, media_type="text/html")
 
-    async def _annotated(self, request: Request) -> Response:
+    async def _note(self, request: Request) -> Response:
+        """Make the copy with notes, which takes its time where there are very many, and say where it is."""
         job, found = self._found(request)
-        number = request.path_params["number"]
-        if number >= len(found.notes) or not found.notes[number].content:
+        number = (await _json(request)).get("number")
+        if not isinstance(number, int) or number not in range(len(found.noted)) or not found.noted[number]:
+            raise UsageError("This file can't be given back with notes in it.")
+        if number not in job.noted:
+            content = await run_in_threadpool(checking.annotated, found, job.uploads[number])
+            self._jobs.keep_noted(job, number, content)
+        return JSONResponse({"url": f"jobs/{job.id}/annotated/{number}"})
+
+    async def _annotated(self, request: Request) -> Response:
+        job, number = self._known(request), request.path_params["number"]
+        if number not in job.noted:
             raise HTTPException(404)
-        return _workbook(derived(job.uploads[number].name, "checked"), found.notes[number].content)
+        return _workbook(derived(job.uploads[number].name, "checked"), job.noted[number])
 
     async def _mended_file(self, request: Request) -> Response:
         job = self._known(request)

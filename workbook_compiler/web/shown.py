@@ -10,10 +10,12 @@ from workbook_compiler.reports.words import visible
 from workbook_compiler.web import rules as known
 from workbook_compiler.web.checking import OFFERS, Found, PortalWanted, RulesWanted
 from workbook_compiler.web.jobs import Fetched, Job
-from workbook_compiler.web.marking import Offer
+from workbook_compiler.web.marking import Offer, markable
+from workbook_compiler.web.names import EDITABLE
 from workbook_compiler.web.rules import Rules
 
 Shown = dict[str, Any]
+NOT_MARKED = f"Notes and mended values can be written into {' and '.join(EDITABLE)} files only, not into this one."
 
 
 def portal(one: Portal, rules: Rules) -> Shown:
@@ -86,11 +88,11 @@ def _found(one: Job, found: Found) -> Shown:
         "workbooks": [
             {
                 "name": upload.name,
-                "annotated": f"{here}/annotated/{number}" if notes.content else "",
-                "why_not": notes.why_not,
+                "noted": noted,
+                "why_not": "" if markable(upload.name) else NOT_MARKED,
                 "mended": f"{here}/mended/{number}" if one.mended else "",
             }
-            for number, (upload, notes) in enumerate(zip(one.uploads, found.notes, strict=True))
+            for number, (upload, noted) in enumerate(zip(one.uploads, found.noted, strict=True))
         ],
         "offers": [
             _offer(offer, found, f"{one.uploads[number].name} › " if len(one.uploads) > 1 else "")
@@ -98,6 +100,7 @@ def _found(one: Job, found: Found) -> Shown:
         ],
         "more_offers": max(0, len(found.offers) - OFFERS),
         "types": list(found.types),
+        "type": one.asked.type_name or "",
         "plan": {"url": f"{here}/plan.json", "rows": found.rows, "operations": found.operations}
         if found.plan
         else None,

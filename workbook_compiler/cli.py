@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from workbook_compiler import online, serving
 from workbook_compiler.console import compiled as _compiled
 from workbook_compiler.console import out as _out
 from workbook_compiler.console import say as _say
 from workbook_compiler.console import width as _width
 from workbook_compiler.console import write as _write
 from workbook_compiler.errors import UsageError, WorkbookCompilerError
-from workbook_compiler.online import Entry, KeyFile, Taxonomy
+from workbook_compiler.online import Entry, KeyFile, Taxonomy, register
+from workbook_compiler.serving import serve
 
 if TYPE_CHECKING:
     from workbook_compiler.model.report import Report
@@ -254,8 +254,8 @@ def _verdict(report: Report) -> str:
     return f"{errors} errors, {warnings} warnings." if errors or warnings else "No problems found."
 
 
-online.register(app)
-serving.register(app)
+register(app)
+app.command()(serve)
 
 
 def main() -> None:

@@ -15,11 +15,6 @@ from workbook_compiler.console import out, say
 from workbook_compiler.errors import UsageError
 
 
-def register(app: typer.Typer) -> None:
-    """Add the verb to the command line."""
-    app.command()(serve)
-
-
 def serve(
     portal: Annotated[str | None, typer.Option("--portal", "-p", help="Offer this portal alone.")] = None,
     schemas: Annotated[

@@ -126,6 +126,7 @@ def test_the_whole_way_from_a_blank_workbook_to_a_mended_one(browser: Browser, l
 
         tab.get_by_role("button", name="Check the mended workbook").click()
         verdict(tab, "^23 things to mend")
+        tab.get_by_text("download the mended workbook, mend the rest in it").wait_for()
         assert tab.locator(".lines tbody tr").count() == before - 1
         tab.get_by_label("Accept all").check()
         tab.get_by_role("button", name=f"Make a copy with {before - 1} suggestions in it").click()

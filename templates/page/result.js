@@ -27,17 +27,20 @@ const banner = (job, found, title, act) => {
     make("p", { class: "about" }, [found.portal, job.mended ? `${names}, mended` : names].filter(Boolean).join(" · ")),
     title,
     found.outlook && make("p", { class: "outlook" }, found.outlook),
-    make("p", {}, nextStep(found)),
+    make("p", {}, nextStep(job, found)),
     typeQuestion(found, act),
     make("ul", { class: "files" }, ...found.workbooks.map((one, number) => workbook(job, one, number, found.workbooks.length > 1))),
   );
 };
 
-const nextStep = (found) => {
-  if (found.tone === "mend" && found.offers.length) return "Tick the suggestions that are right, mend the rest in your workbook, save it, and drop it above again.";
-  if (found.tone === "mend") return "Mend the errors in your workbook, save it, and drop it above again.";
-  if (found.tone === "look") return "Look at the warnings. If all is as you meant it, the workbook can be handed in.";
-  return "Nothing stands in the way: the workbook can be handed in.";
+/** What to do now. Of mended files the copy is the one to go on with, or what was accepted would be lost. */
+const nextStep = (job, found) => {
+  const which = job.mended ? "the mended workbook" : "your workbook";
+  const rest = `${job.mended ? "download the mended workbook, " : ""}mend ${found.offers.length ? "the rest" : "the errors"} in ${job.mended ? "it" : which}, save it, and drop it above again.`;
+  if (found.tone === "mend" && found.offers.length) return `Tick the suggestions that are right; ${rest}`;
+  if (found.tone === "mend") return rest[0].toUpperCase() + rest.slice(1);
+  if (found.tone === "look") return `Look at the warnings. If all is as you meant it, ${which} can be handed in.`;
+  return `Nothing stands in the way: ${which} can be handed in.`;
 };
 
 const workbook = (job, one, number, several) => make("li", {},
@@ -49,7 +52,7 @@ const workbook = (job, one, number, several) => make("li", {},
 
 /** The copy with notes is made when it is wanted: of very many findings that takes a while. */
 const notes = (job, number) => {
-  const words = "Download your workbook with notes in it";
+  const words = job.mended ? "Download it with notes in it" : "Download your workbook with notes in it";
   const told = make("span", { role: "status" });
   let busy = false;
   const act = button(words, async () => {

@@ -15,6 +15,7 @@ from workbook_compiler.model.schema import Schema
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+    from served import Page
 
 ROOT = Path(__file__).resolve().parent.parent
 FOURDN = ROOT / "fixtures" / "4dn"
@@ -66,3 +67,12 @@ def shared_data() -> Path:
 def cache(tmp_path: Path) -> Path:
     """Where checksums are kept; nothing is there yet."""
     return tmp_path / "cache" / "checksums.sqlite"
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """The page of ``wbc serve`` for one portal with its own schemas, that tests ask and don't end."""
+    from served import FIXED, page
+
+    with page(tmp_path_factory.mktemp("lab"), *FIXED) as one:
+        yield one

@@ -22,6 +22,7 @@ from workbook_compiler.errors import UsageError, WorkbookCompilerError
 from workbook_compiler.marking import FORMAT as MARKED
 from workbook_compiler.marking import fix, give_back, targets
 from workbook_compiler.online import Entry, KeyFile, Taxonomy, register
+from workbook_compiler.serving import serve
 
 if TYPE_CHECKING:
     from workbook_compiler.model.report import Report
@@ -265,6 +266,7 @@ def _verdict(report: Report) -> str:
 
 app.command()(fix)
 register(app)
+app.command()(serve)
 
 
 def main() -> None:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from workbook_compiler.marks import Mended
 
 FORMAT = "xlsx"
-SUFFIXES = (".xlsx", ".xlsm")
 STEM = ".checked"
 _SHOWN = 60
 _LISTED = 40
@@ -30,10 +29,12 @@ def targets(books: Sequence[Path], out: str) -> Mapping[Path, Path | None]:
 
     Raises UsageError for what can't be given back marked, and for an ``-o`` that doesn't fit.
     """
-    odd = next((book for book in books if book.suffix.lower() not in SUFFIXES), None)
+    from workbook_compiler.marks import MARKABLE, markable
+
+    odd = next((book for book in books if not markable(book.name)), None)
     if odd is not None:
         raise UsageError(
-            f"{odd} can't be given back with its cells marked: that goes for .xlsx and .xlsm. Try --format html."
+            f"{odd} can't be given back with its cells marked: that goes for {' and '.join(MARKABLE)}. Try --format html."
         )
     if len(books) > 1:
         if out == "-" or Path(out).is_file():

@@ -47,6 +47,12 @@ def cache(portal: Portal) -> Path:
     return user_cache() / "schemas" / portal.name
 
 
+def kept(portal: Portal) -> tuple[str, ...]:
+    """Return the names of the documents in a portal's cached snapshot; none when there is no snapshot."""
+    folder = cache(portal)
+    return tuple(_snapshot(folder)[0]) if (folder / PROFILES).is_file() else ()
+
+
 def load(portal: Portal, source: str | Path | None, parts: Sequence[str] = ()) -> Loaded:
     """Return the documents of a file, a folder, an address, or of the portal's cached snapshot, fetched when missing.
 
@@ -55,8 +61,8 @@ def load(portal: Portal, source: str | Path | None, parts: Sequence[str] = ()) -
     """
     if source is None:
         folder = cache(portal)
-        kept = _snapshot(folder)[0] if (folder / PROFILES).is_file() else {}
-        if not kept or any(part not in kept for part in parts):
+        have = kept(portal)
+        if not have or any(part not in have for part in parts):
             _fetched(portal, folder, parts)
         return _chosen(portal, _snapshot(folder), parts)
     return _chosen(portal, _loaded(portal, source), parts)

@@ -4,12 +4,13 @@
 ``fixed`` carries out what was accepted there and takes all marks off; ``mended`` does the same without a detour.
 """
 
-from workbook_compiler.marks.annotating import ERROR_FILL, WARNING_FILL, annotated, unmarked
+from workbook_compiler.marks.annotating import ERROR_FILL, MARKABLE, WARNING_FILL, annotated, markable, unmarked
 from workbook_compiler.marks.fixing import Left, Mended, Offer, acceptable, fixed, mended
 from workbook_compiler.marks.mending import Done, Kept
 
 __all__ = [
     "ERROR_FILL",
+    "MARKABLE",
     "WARNING_FILL",
     "Done",
     "Kept",
@@ -19,6 +20,7 @@ __all__ = [
     "acceptable",
     "annotated",
     "fixed",
+    "markable",
     "mended",
     "unmarked",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePath
 
 from workbook_compiler.edit import Book, Change, Edit, Erase, Insert, Look, Note, Remove, Restyle, Unnote, Unstyle
 from workbook_compiler.marks.problems import TITLE, page, problems
@@ -19,6 +20,14 @@ MOST_NOTES = 10_000
 """Notes of one sheet; colours know no limit."""
 _HEADS = {Severity.ERROR: "To mend", Severity.WARNING: "To look at"}
 _SUGGESTIONS = 3
+
+
+MARKABLE = (".xlsx", ".xlsm")
+
+
+def markable(name: str) -> bool:
+    """Tell whether a file of this name can be given back marked."""
+    return PurePath(name).suffix.lower() in MARKABLE
 
 
 def annotated(data: bytes, name: str, findings: Sequence[Diagnostic], portal: str = "") -> bytes:

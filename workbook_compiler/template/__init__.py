@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from workbook_compiler.template.presets import Choice, Preset, load_preset
     from workbook_compiler.template.records import Filled, Problem, filled
-    from workbook_compiler.template.selection import ChosenType, Selection, select
+    from workbook_compiler.template.selection import ChosenType, Selection, fillable, select
     from workbook_compiler.template.writer import write
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Preset",
     "Problem",
     "Selection",
+    "fillable",
     "filled",
     "load_preset",
     "select",
@@ -34,6 +35,7 @@ _HOMES = {
     "load_preset": "presets",
     "ChosenType": "selection",
     "Selection": "selection",
+    "fillable": "selection",
     "select": "selection",
     "write": "writer",
 }

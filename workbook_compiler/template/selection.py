@@ -59,7 +59,7 @@ def select(schema: Schema, *, presets: Sequence[Preset], types: Sequence[str], o
             wanted.setdefault(name, []).append(choice)
     named = [name for name in types if name != EVERY_TYPE]
     _known(schema, named, "")
-    for name in [*named, *(_fillable(schema) if EVERY_TYPE in types else ())]:
+    for name in [*named, *(fillable(schema) if EVERY_TYPE in types else ())]:
         wanted.setdefault(name, []).append(Choice())
     if not wanted:
         raise UsageError("Nothing is chosen: name a preset or a type (--type Biosample, or --type all).")
@@ -78,7 +78,8 @@ def _known(schema: Schema, names: Iterable[str], lead: str) -> None:
             raise UsageError(f"{lead}{name} is a group of types. Choose among: {', '.join(entity.children) or 'none'}.")
 
 
-def _fillable(schema: Schema) -> Iterator[str]:
+def fillable(schema: Schema) -> Iterator[str]:
+    """Yield the types that a sheet can be made of, in the schema's order."""
     for name, entity in schema.types.items():
         if not entity.abstract and any(field.access is Access.OFFERED for field in fields(entity)):
             yield name

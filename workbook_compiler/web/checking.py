@@ -1,0 +1,218 @@
+"""The work behind the page: uploads -> what was found and all that can be made of it, as ``wbc check`` finds it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from workbook_compiler import api, marks, resources
+from workbook_compiler.delivery.emit import plan_lines
+from workbook_compiler.edit import UneditableError
+from workbook_compiler.errors import UsageError
+from workbook_compiler.model.diagnostics import Diagnostic, Severity
+from workbook_compiler.model.plan import DEFERRED, Plan
+from workbook_compiler.model.portal import Portal
+from workbook_compiler.model.report import Report, Step
+from workbook_compiler.reports import view
+from workbook_compiler.reports.words import ACTION_WORDS, visible
+from workbook_compiler.web.mistakes import unexpected
+from workbook_compiler.web.names import TEXTS
+from workbook_compiler.web.rules import Rules
+from workbook_compiler.web.uploads import Upload
+
+ROWS = 500
+"""So many operations of a plan are shown; all of them are in plan.json."""
+OFFERS = 500
+"""So many suggestions are shown; the rest after these are mended."""
+WAITS = 3
+_READ, _CHECKED, _TOLD = 0.3, 0.85, 0.95
+"""The shares of the whole after which the files are read, checked, and the report is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the person has said beside the files."""
+
+    portal: str | None = None
+    type_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PortalWanted:
+    """Nobody said which portal the workbook is for."""
+
+
+@dataclass(frozen=True, slots=True)
+class RulesWanted:
+    """The portal is known, and its rules aren't on this machine."""
+
+    portal: Portal
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a check found, and the files that can be taken away."""
+
+    verdict: str
+    state: str
+    """``mend``, ``look`` or ``ready``."""
+    outlook: str
+    portal: str
+    report: bytes = field(repr=False)
+    diagnostics: tuple[Diagnostic, ...] = field(repr=False)
+    noted: tuple[bool, ...]
+    """For each upload, whether a copy of it can have notes in it."""
+    offers: tuple[tuple[int, marks.Offer], ...]
+    """The place of the upload, and what can be accepted in it."""
+    types: tuple[str, ...] = ()
+    """What the rows of a text file can be; empty without one."""
+    plan: bytes = field(default=b"", repr=False)
+    rows: tuple[tuple[Any, ...], ...] = ()
+    operations: int = 0
+
+    @property
+    def size(self) -> int:
+        """How many bytes of memory it takes, nearly."""
+        return len(self.report) + len(self.plan)
+
+
+def checked(uploads: Sequence[Upload], asked: Asked, rules: Rules, step: Step) -> Found | PortalWanted | RulesWanted:
+    """Return what was found, or what is needed first. Raises UsageError for a workbook of another portal than the page's."""
+    read = _read(uploads, asked.type_name, step)
+    said = api.manifest(read)
+    if not any(workbook.sheets for workbook, _ in read):
+        return _found(api.compile_workbooks(read, api.no_schema()), uploads, step)
+    name = rules.portal or asked.portal or said.get("portal")
+    if name is None:
+        return PortalWanted()
+    portal = rules.named(name)
+    _refuse_another(said, portal)
+    parts = tuple(part for part in said.get("parts", "").split(",") if part and said.get("portal") == name)
+    if not rules.ready(portal, parts):
+        return RulesWanted(portal, parts)
+    schema = rules.load(portal, parts)
+    if asked.type_name is not None:
+        resources.named("type", asked.type_name, schema.types)
+    result = api.compile_workbooks(
+        read, schema, lambda label, share: step(label, _READ + (_CHECKED - _READ) * (share - 0.4) / 0.6)
+    )
+    return _found(result, uploads, step)
+
+
+def _read(uploads: Sequence[Upload], type_name: str | None, step: Step) -> list[api.ReadBook]:
+    from workbook_compiler.pipeline.inputs import Input, parsed
+
+    texts = sum(is_text(one.name) for one in uploads)
+    found: list[api.ReadBook] = []
+    for number, one in enumerate(uploads):
+        step(f"Reading {visible(one.name)}", _READ * number / len(uploads))
+        file = Input(Path(one.name), one.name, type_name, only_text=texts == 1, several=len(uploads) > 1)
+        outcome = parsed(one.data, file)
+        found.append((outcome.value, outcome.diagnostics))
+    return found
+
+
+def is_text(name: str) -> bool:
+    """Tell whether a file of this name is read as TSV or CSV."""
+    return PurePosixPath(name).suffix.lower() in TEXTS
+
+
+def _refuse_another(manifest: Mapping[str, str], portal: Portal) -> None:
+    made_for = manifest.get("portal", portal.name)
+    if made_for != portal.name:
+        title = resources.portals()[made_for].title if made_for in resources.portals() else visible(made_for)
+        raise UsageError(f"This workbook is from a template for {title}, and it was to be checked for {portal.title}.")
+
+
+def _found(result: api.Result, uploads: Sequence[Upload], step: Step) -> Found:
+    report = result.report()
+    step("Writing the report", _CHECKED)
+    page = resources.report_formats()["html"].render(report, {}).encode()
+    step("Looking what can be mended", _TOLD)
+    plan = result.plan
+    return Found(
+        verdict=view.verdict(report),
+        state=_state(report),
+        outlook=view.outlook(report),
+        portal=visible(report.title or report.portal) if result.schema.types else "",
+        report=page,
+        diagnostics=result.diagnostics,
+        noted=tuple(
+            marks.markable(one.name) and any(found.location.file == one.name for found in result.diagnostics)
+            for one in uploads
+        ),
+        offers=tuple(
+            (number, offer) for number, one in enumerate(uploads) for offer in _offers(one, result.diagnostics)
+        ),
+        types=tuple(sorted(result.schema.types)) if any(is_text(one.name) for one in uploads) else (),
+        plan=b"".join(plan_lines(plan)) if plan else b"",
+        rows=tuple(_rows(plan)) if plan else (),
+        operations=sum(1 for _ in plan.operations) if plan else 0,
+    )
+
+
+def _state(report: Report) -> str:
+    return "mend" if not report.ok else "look" if report.count(Severity.WARNING) else "ready"
+
+
+def _offers(upload: Upload, diagnostics: Sequence[Diagnostic]) -> Sequence[marks.Offer]:
+    """What can be accepted in a file: of very many findings the first ones, because the rest can wait until they are mended."""
+    if not marks.markable(upload.name):
+        return ()
+    suggesting = (n for n, one in enumerate(diagnostics) if one.suggestions and one.location.file == upload.name)
+    last = next(islice(suggesting, OFFERS, None), len(diagnostics))
+    try:
+        return marks.acceptable(upload.data, upload.name, diagnostics[:last])
+    except UneditableError:
+        return ()
+    except Exception as error:  # the report is worth showing all the same
+        unexpected(error)
+        return ()
+
+
+def _rows(plan: Plan) -> list[tuple[Any, ...]]:
+    """The lines of the plan's table: batch, action, type, identifier, row, and what it waits for."""
+    names = {op.id: op.record.identifier or op.id for op in plan.operations}
+    rows: list[tuple[Any, ...]] = []
+    for batch in plan.batches:
+        for op in batch.operations:
+            if len(rows) == ROWS:
+                return rows
+            waits = [visible(names.get(one, one)) for one in op.depends_on[:WAITS]]
+            more = len(op.depends_on) - len(waits)
+            word = "to link up" if op.deferred else ACTION_WORDS[op.action.value]
+            place = op.id.removesuffix(DEFERRED)
+            shown = (word, visible(op.record.type), visible(op.record.identifier or ""), visible(place))
+            rows.append((batch.index + 1, *shown, ", ".join(waits) + (f" and {more:,} more" if more else "")))
+    return rows
+
+
+def annotated(found: Found, upload: Upload) -> bytes:
+    """Return a copy of a file with notes at its findings; raises UneditableError, in words, where that can't be done."""
+    return marks.annotated(upload.data, upload.name, found.diagnostics, found.portal)
+
+
+def mended(
+    found: Found, uploads: Sequence[Upload], accepted: Mapping[int, str]
+) -> tuple[tuple[Upload, ...], int, list[str]]:
+    """Return the files with the accepted values, how many cells changed, and a line for each that could not be changed.
+
+    Raises UsageError for a value that was not suggested, or a file that can't be changed.
+    """
+    offered = {offer.index: (number, offer) for number, offer in found.offers}
+    for index, value in accepted.items():
+        if index not in offered or value not in offered[index][1].suggestions:
+            raise UsageError("That was not suggested. Please load the page again.")
+    files, count, kept = list(uploads), 0, []
+    for number, file in enumerate(uploads):
+        wanted = {index: value for index, value in accepted.items() if offered[index][0] == number}
+        if wanted:
+            made = marks.mended(file.data, file.name, found.diagnostics[: max(wanted) + 1], wanted)
+            files[number] = Upload(file.name, made.content)
+            count += sum(one.cells for one in made.done)
+            kept += [visible(f"{one.place}: left alone, because {one.reason}.") for one in made.kept]
+    return tuple(files), count, kept

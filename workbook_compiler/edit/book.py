@@ -25,7 +25,7 @@ from workbook_compiler.edit.changes import (
 )
 from workbook_compiler.edit.grid import filled_columns
 from workbook_compiler.edit.parts import Parts
-from workbook_compiler.edit.sheet import MAX_COLUMNS, MAX_ROWS, Sheet, edited_sheet
+from workbook_compiler.edit.sheet import MAX_COLUMNS, MAX_ROWS, Sheet, edited_sheet, styles_at
 from workbook_compiler.edit.styles import EMPTY, Styles
 from workbook_compiler.errors import UsageError
 from workbook_compiler.model.diagnostics import cell_address
@@ -92,6 +92,15 @@ class Book:
     def needed(self, title: str) -> set[tuple[int, int]]:
         """Return the cells of a sheet whose formula other cells live on, by row as Excel counts and zero-based column."""
         return self._kept(lambda: peek.needed(self._read.raw(self._path(title))))
+
+    def styles_at(self, title: str, cells: Iterable[str]) -> dict[str, int]:
+        """Return the style numbers of cells of a sheet; an empty cell shows its row's or column's."""
+        places = {cell: cell_address(cell) for cell in cells}
+        wanted: dict[int, set[int]] = {}
+        for row, column in places.values():
+            wanted.setdefault(row + 1, set()).add(column)
+        found = self._kept(lambda: styles_at(self._read.document(self._path(title)).bare, wanted))
+        return {cell: found[row + 1, column] for cell, (row, column) in places.items()}
 
     @cached_property
     def _words(self) -> Mapping[int, str]:

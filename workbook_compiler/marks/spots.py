@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import NamedTuple
 
 from workbook_compiler.edit import Book
@@ -11,6 +12,9 @@ from workbook_compiler.marks.replacing import replaced
 from workbook_compiler.model.codes import links
 from workbook_compiler.model.columns import HEADER_MARK, SEARCHED_ROWS
 from workbook_compiler.model.diagnostics import Diagnostic, Location, Severity, cell_address, column_index
+
+MOST_CELLS = 3_000_000
+"""Cells of all suggestions together; more can't be wrong."""
 
 
 class Seen(NamedTuple):
@@ -137,6 +141,18 @@ def runs(cells: Iterable[str]) -> Iterator[str]:
         column, first, last = letters, row, row
     if column:
         yield f"{column}{first}" + (f":{column}{last}" if last > first else "")
+
+
+def bounded(areas: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return the cells (sheet, cell) of areas by their sheet; areas that no sheet has are nobody's.
+
+    They are a stranger's text by the time they come back: of more than ``MOST_CELLS`` one more is returned.
+    """
+    found = ((sheet, cell) for sheet, area in areas.items() for cell in unrolled(area))
+    try:
+        return tuple(islice(found, MOST_CELLS + 1))
+    except ValueError:
+        return ()
 
 
 def unrolled(areas: str) -> Iterator[str]:

@@ -129,7 +129,7 @@ def wrong_cells(which: Mapping[str, str]) -> set[tuple[str, str]]:
 
 
 def problem_rows(data: bytes) -> list[dict[str, Any]]:
-    """Return the rows of the sheet of problems by the names of its columns, with the link's target and the addresses of the cells."""
+    """Return the lines of the sheet of problems by the names of its columns, with the link's target and each cell's address."""
     sheet = openpyxl.load_workbook(io.BytesIO(data)).worksheets[0]
     head = next(row for row in sheet.iter_rows() if "Accept" in [cell.value for cell in row])
     names = {cell.column: cell.value for cell in head if cell.value}

@@ -33,6 +33,7 @@ from package_checks import links, wrong
 from planted_books import DIALECTS, OWN_NOTES, told
 from rich_books import MAIN, parts
 
+from workbook_compiler.edit import Remove, edited
 from workbook_compiler.marks import annotated, unmarked
 from workbook_compiler.model.diagnostics import Severity
 from workbook_compiler.model.schema import Schema
@@ -236,6 +237,22 @@ def test_unmarked_is_the_workbook_as_it_was(book: Marked) -> None:
     assert {name for name in old if old[name] != new[name]} <= set(touched(book.before))
     for path in marked_parts(old):
         assert outside_rows(new[path]) == outside_rows(old[path])
+
+
+def test_without_the_sheet_of_problems_the_marks_come_off_too(book: Marked) -> None:
+    """Somebody has deleted our sheet: colours, notes and marks are still known as ours; colours beneath them are back."""
+    plain = unmarked(edited(book.after, [Remove("Problems")]), book.name)
+    assert wrong(plain) == []
+    before, after = looks(book.before), looks(plain)
+    patterned = {
+        (title, at)
+        for title, cells in before.items()
+        for at, look in cells.items()
+        if look.pattern not in (None, "solid")
+    }
+    for title, cells in before.items():
+        assert set(after[title]) == set(cells)
+        assert {(title, at) for at, look in cells.items() if after[title][at] != look} <= patterned
 
 
 def test_nothing_to_take_off_is_the_file_itself(book: Marked) -> None:

@@ -7,7 +7,7 @@ DEMO := demo
 SCHEMAS := fixtures/4dn/profiles.json
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo check test golden bench build clean
+.PHONY: help install demo check test golden bench pictures build clean
 
 help:  ## tell what one can do here
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -46,10 +46,13 @@ test: check  ## all checks and all tests
 	$(BIN)/pytest -n auto --dist loadgroup
 
 golden: install  ## accept what the golden tests see now; then read the diff
-	$(BIN)/pytest tests/test_golden.py --accept
+	$(BIN)/pytest tests/test_golden.py tests/test_cases.py --accept
 
 bench: install  ## measure against the floor and the peers; BENCH=--quick takes two sizes
 	$(BIN)/python benchmarks/bench.py $(BENCH)
+
+pictures: install  ## take the README's pictures anew; needs LibreOffice, Chromium and a screen that nobody sees
+	$(BIN)/python fixtures/pictures/take.py
 
 build: install  ## the wheel and the source archive, in dist/
 	$(BIN)/python -m pip install --quiet build

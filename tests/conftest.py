@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import told
+from browser import chromium
 from executor_kinds import local_cluster
 
 from workbook_compiler.model.schema import Schema
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parent.parent
 FOURDN = ROOT / "fixtures" / "4dn"
@@ -17,8 +22,13 @@ GEN3 = ROOT / "fixtures" / "gen3" / "dictionary"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--accept``: what the golden tests see now becomes the gold."""
-    parser.addoption("--accept", action="store_true", help="rewrite tests/golden with what is seen now")
+    """Add ``--accept``: what is seen now becomes the gold, and what the files of ``tests/cases`` show."""
+    parser.addoption("--accept", action="store_true", help="rewrite tests/golden and tests/cases with what is seen now")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell whoever compares findings with what the files show whether they are to be rewritten."""
+    told.accepting = bool(config.getoption("--accept"))
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +43,13 @@ def schema() -> Schema:
 def cluster() -> Iterator[Any]:
     """A Dask cluster of this machine."""
     with local_cluster() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium; ``browser.visit`` opens its pages."""
+    with chromium() as made:
         yield made
 
 

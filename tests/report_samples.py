@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workbook_compiler.model.diagnostics import Code, Diagnostic, Location, Severity
-from workbook_compiler.model.report import Report, TypeCount
+from workbook_compiler.model.report import Excerpt, LinkCount, LinkEnd, Report, TypeCount
 from workbook_compiler.resources import report_formats
 
 BOOK = "book.xlsx"
@@ -62,4 +62,9 @@ def tell(name: str, told: Report, **options: object) -> str:
 def nasty_report() -> Report:
     place = Location(NASTY, NASTY, 6, "E")
     finding = Diagnostic(UNKNOWN, place, NASTY, NASTY, {"target": NASTY}, (NASTY,), (Location(NASTY, NASTY, 9, "E"),))
-    return Report("4dn", NASTY, (NASTY, BOOK), NASTY, (finding,), (TypeCount(NASTY, 1, 1),), {}, (((NASTY, 1),),))
+    links = tuple(LinkCount(NASTY, NASTY, NASTY, end, 1) for end in LinkEnd)
+    around = Excerpt(("B", "E"), (NASTY, NASTY), ((5, (NASTY, NASTY)), (6, (NASTY, NASTY))))
+    types, batches = (TypeCount(NASTY, 1, 1),), (((NASTY, 1),),)
+    return Report(
+        "4dn", NASTY, (NASTY, BOOK), NASTY, (finding,), types, {}, batches, links=links, around=lambda _: around
+    )

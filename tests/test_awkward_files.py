@@ -17,6 +17,7 @@ from awkward import DATE_STYLE, row, sheet, text, texts, xlsx
 from cases_format import Table, tables, write
 from conftest import FOURDN
 from test_cases import place
+from told import assert_told
 
 from workbook_compiler import api
 from workbook_compiler.errors import UsageError
@@ -224,6 +225,15 @@ def test_a_file_that_is_no_workbook_is_one_finding(
     assert (found(result), result.ok, result.plan) == ([(code, "file")], False, None)
 
 
+@pytest.mark.parametrize(("name", "data", "code"), [("old.xls", OLE, "FIL02"), ("paper.pdf", b"%PDF-1.7", "FIL03")])
+def test_a_file_of_another_kind_is_told_in_words(
+    name: str, data: bytes, code: str, tmp_path: Path, schema: Schema
+) -> None:
+    """What it is, and as what to save it."""
+    (tmp_path / name).write_bytes(data)
+    assert_told(api.compile(tmp_path / name, schema).diagnostics, code)
+
+
 @pytest.mark.parametrize("kept", [0.2, 0.5, 0.9, 0.999])
 def test_a_file_that_was_cut_off_is_one_finding(kept: float, tmp_path: Path, schema: Schema) -> None:
     """A download that stopped early is told once, for the whole file."""
@@ -236,14 +246,18 @@ def test_a_file_that_was_cut_off_is_one_finding(kept: float, tmp_path: Path, sch
 def test_a_zip_of_something_else_is_one_finding(tmp_path: Path, schema: Schema) -> None:
     """A zip isn't a workbook by being a zip."""
     path = awkward.package(tmp_path / "book.xlsx", {"readme.txt": "hello"})
-    assert found(api.compile(path, schema)) == [("FIL01", "file")]
+    result = api.compile(path, schema)
+    assert found(result) == [("FIL01", "file")]
+    assert_told(result.diagnostics, "FIL01")
 
 
 def test_a_file_that_unpacks_to_too_much_is_refused_unread(tmp_path: Path, schema: Schema) -> None:
     """A part that says it unpacks to four gigabytes isn't unpacked to see."""
     path = xlsx(tmp_path / "book.xlsx", {"Vendor": VENDORS})
     path.write_bytes(awkward.claiming(path.read_bytes(), 0xFFFF_FFF0))
-    assert found(api.compile(path, schema)) == [("FIL04", "file")]
+    result = api.compile(path, schema)
+    assert found(result) == [("FIL04", "file")]
+    assert_told(result.diagnostics, "FIL04")
 
 
 @pytest.mark.parametrize(
@@ -361,6 +375,7 @@ def test_an_older_alphabet_is_read_and_told(tmp_path: Path, schema: Schema) -> N
     path.write_bytes("aliases,title\ndemo-lab:v1,Café 37 °C\n".encode("latin-1"))
     result = api.compile(path, schema)
     assert (found(result), bodies(result)[0]["title"]) == ([("FIL05", "file")], "Café 37 °C")
+    assert_told(result.diagnostics, "FIL05")
 
 
 def test_a_quoted_line_break_stays_in_its_cell(tmp_path: Path, schema: Schema) -> None:

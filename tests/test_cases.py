@@ -2,94 +2,34 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import cases_format
 import pytest
 from cases_format import Case
+from told import FOLDER, assert_told, in_file
 
 from workbook_compiler import api
 from workbook_compiler.model.codes import CATALOGUE
-from workbook_compiler.model.diagnostics import Location
+from workbook_compiler.model.diagnostics import Diagnostic, Location
 from workbook_compiler.model.schema import Schema
 
-FOLDER = Path(__file__).parent / "cases"
 FILES = sorted(FOLDER.glob("*.md"))
 CASES = [(file.stem, case) for file in FILES for case in cases_format.cases(file.read_text(encoding="utf-8"))]
 
-NOT_A_TABLE = {
-    "FIL01": "a file no table can be read from: test_awkward_files.py",
-    "FIL02": "an old or locked file: test_awkward_files.py",
-    "FIL03": "a file with another ending: test_awkward_files.py",
-    "FIL04": "a file that unpacks to too much: test_awkward_files.py",
-    "FIL05": "a text file in an older alphabet: test_awkward_files.py",
-    "POR01": "a link that the portal doesn't know either: test_compare.py",
-    "POR02": "a link to another kind of record there: test_compare.py",
-    "POR03": "an identifier of another kind of record there: test_compare.py",
-    "POR04": "a value that changed on the portal: test_compare.py",
-    "POR05": "a value the portal refuses: live/test_refusals.py",
-    "POR06": "a value the portal misses: live/test_refusals.py",
-    "POR07": "a name that is taken there: live/test_refusals.py",
-    "POR08": "what only its staff may do: live/test_refusals.py",
-    "POR09": "a row it refuses as a whole: test_outcomes.py",
-    "POR10": "rows that wait for a refused one: live/test_submit.py",
-    "POR11": "no clear answer: live/test_submit.py",
-    "POR12": "a row that was another record before: live/test_care.py",
-    "POR15": "words of an archive about no row: test_ena_submit.py",
-    "POR14": "what a curator corrected: live/test_care.py",
-    "POR13": "a row without a name that says something else now: live/test_submit_more.py",
-    "SHT06": "a sheet in another tool's layout: test_ena_layouts.py",
-    "SHT07": "a sheet of another checklist: test_ena_layouts.py",
-    "HDR07": "a column of another tool: test_ena_layouts.py",
-    "HDR08": "a unit in another tool's sheet: test_ena_layouts.py",
-    "ROW03": "a status in another tool's sheet: test_ena_layouts.py",
-    "POR21": "two rows of one record: test_compare.py",
-    "REG01": "a change of no record: test_register.py",
-    "REG02": "a row without an alias: test_register.py",
-    "REG03": "an alias with the lab in front: test_register.py",
-    "REG04": "a property that has to stay: test_register.py",
-    "REG05": "a record the portal hasn't got: live/test_register.py",
-    "REG06": "JSON that can't be read: test_register_files.py",
-    "REG07": "a value that isn't what belongs there: test_register_files.py",
-    "REG08": "an empty value in JSON: test_register_files.py",
-    "REG09": "two rows of one record: test_register_files.py",
-    "REG10": "a record named without --patch: test_register_files.py",
-    "REG11": "quotation marks that go along: test_register_files.py",
-    "REG12": "several sheets that could be meant: test_register_files.py",
-    "REG13": "a sheet that is left out: test_register_files.py",
-    "REG14": "a row that changes nothing: test_register_files.py",
-    "REG15": "a file in a store: test_register_files.py",
-    "FIT01": "an instrument of another platform: test_ena.py",
-    "FIT02": "a file whose name doesn't go with its type: test_ena.py",
-    "FIT03": "two files of a single-read library: test_ena.py",
-    "FIT04": "a release date in the far future: test_ena.py",
-    "FIT05": "an action without an accession: test_ena_actions.py",
-    "FIT06": "a number that is no organism: test_taxonomy.py",
-    "FIT07": "a taxon that samples can't be of: test_taxonomy.py",
-    "FIT08": "the name of another organism: test_taxonomy.py",
-    "FLE01": "a file beside the workbook that isn't there: test_attachments.py",
-    "FLE02": "an empty file beside the workbook: test_attachments.py",
-    "FLE03": "a file that was cut off: test_attachments.py",
-    "FLE04": "one content in two files: test_attachments.py",
-    "FLE05": "a picture that is none: test_attachments.py",
-    "FLE06": "a file too large to attach: test_attachments.py",
-    "FLE07": "a checksum of another file: test_attachments.py",
-    "FLE08": "a file that can't be read: test_attachments.py",
-    "FIT09": "a link that only one row may have: test_gen3_faults.py",
-    "POR16": "a link of a record that can't be moved: test_gen3_submit.py",
-    "POR17": "a commons that stores something else: test_gen3_submit.py",
-    "POR18": "a row of another project: test_gen3_submit.py",
-    "DEL03": "a list that is removed and filled in: test_gen3_schema.py",
-    "REF10": "a link to one record that names two: test_gen3_schema.py",
-    "POR19": "links that a row doesn't name any more: test_gen3_submit.py",
-    "POR20": "a cell that was emptied since its export: test_gen3_export.py",
-    "SHT08": "a table of rows of several nodes: test_gen3_layouts.py",
-    "REF09": "a link by a number that a commons gave: test_gen3_layouts.py",
+PROVED = {
+    file.stem.upper(): found[1]
+    for file in FILES
+    if (found := re.search(r"Proved by `([\w/]+\.py)`\.", file.read_text("utf-8")))
 }
-"""Codes that no table can cause, with where they are proved."""
+"""Codes that no table can cause, with the tests that prove them: their files say so."""
 
 
 @pytest.mark.parametrize(("file", "case"), CASES, ids=[f"{file}: {case.sentence}" for file, case in CASES])
@@ -126,20 +66,53 @@ def place(location: Location) -> str:
     return "file" if location.sheet is None else str(location)
 
 
+def test_every_code_of_the_catalogue_has_a_file() -> None:
+    """It is called after the code, and says in its title which one that is."""
+    titles = {file.stem.upper(): file.read_text("utf-8").partition("\n")[0] for file in FILES}
+    assert {code: titles.get(code) for code in CATALOGUE} == {c.id: f"# {c.id} {c.name}" for c in CATALOGUE.values()}
+
+
 def test_every_code_of_the_catalogue_is_proved() -> None:
-    """Every code has a file of its own whose cases expect it."""
-    proved = {row["code"] for file, case in CASES for row in case.expect if row["code"].lower() == file}
-    assert set(CATALOGUE) - set(NOT_A_TABLE) == proved
+    """A code's file has cases that expect it, or names the test that proves what no table can cause; not both."""
+    by_table = {code for code, _ in FIRST}
+    assert not by_table & set(PROVED)
+    assert set(CATALOGUE) == by_table | set(PROVED)
 
 
-def test_a_code_that_no_table_can_cause_has_no_table() -> None:
-    """An exemption that is no longer needed has to go."""
-    assert not {code.lower() for code in NOT_A_TABLE} & {file.stem for file in FILES}
-    assert set(NOT_A_TABLE) <= set(CATALOGUE)
+FIRST = [
+    (code, case)
+    for code, files in groupby(CASES, lambda pair: pair[0].upper())
+    if (case := next((case for _, case in files if any(row["code"] == code for row in case.expect)), None))
+]
+"""Each code that a table can cause, with the first case that expects it."""
 
 
-@pytest.mark.parametrize("code", list(NOT_A_TABLE))
-def test_a_code_that_no_table_can_cause_is_proved_where_it_says(code: str) -> None:
-    """The test file that an exemption names expects the code by its id."""
-    name = NOT_A_TABLE[code].rpartition(": ")[2]
-    assert f'"{code}"' in (Path(__file__).parent / name).read_text(encoding="utf-8")
+@pytest.mark.parametrize(("code", "case"), FIRST, ids=[code for code, _ in FIRST])
+def test_a_code_is_told_as_its_file_shows(code: str, case: Case, tmp_path: Path, schema: Schema) -> None:
+    """A person sees what the file shows beneath its title: the first finding of the first case."""
+    found = api.compile(cases_format.write(case.sheets, tmp_path), schema).diagnostics
+    first = next(row["cell"] for row in case.expect if row["code"] == code)
+    assert_told([one for one in found if place(one.location) == first], code)
+
+
+def test_a_finding_in_other_words_than_its_file_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One letter is enough."""
+    monkeypatch.setattr("told.accepting", False)
+    at = Location("book.xlsx", "IndividualHuman", 5, "C")
+    found = Diagnostic(CATALOGUE["BOO01"], at, "protected_data", "maybe")
+    assert_told([found], "BOO01")
+    with pytest.raises(pytest.fail.Exception, match="“maybee” is neither"):
+        assert_told([replace(found, value="maybee")], "BOO01")
+
+
+@pytest.mark.parametrize(("code", "name"), PROVED.items(), ids=list(PROVED))
+def test_a_code_that_no_table_can_cause_is_told_where_it_is_proved(code: str, name: str) -> None:
+    """The test file that a code's file names compares what it got with what the file shows."""
+    tree = ast.parse((Path(__file__).parent / name).read_text(encoding="utf-8"))
+    calls = [
+        node for node in ast.walk(tree) if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "assert_told"
+    ]
+    literal = {call.args[1].value for call in calls if isinstance(call.args[1], ast.Constant)}
+    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    assert code in literal or (code in texts and any(isinstance(call.args[1], ast.Name) for call in calls))
+    assert in_file(FOLDER / f"{code.lower()}.md") is not None

@@ -9,6 +9,7 @@ import cases_format
 import pytest
 from cases_format import Table
 from conftest import FOURDN
+from told import assert_told
 
 from workbook_compiler import api
 from workbook_compiler.delivery.compare import Exported, Held, Snapshot, against, links_on_portal, one_and_the_same
@@ -134,6 +135,7 @@ def test_an_identifier_of_another_type_is_an_error_at_its_cell(tmp_path: Path) -
     plan = plan_of(tmp_path, vendor("demo-lab:v1", "Demo Supplies", "new"))
     outcome = compared(plan, {"Vendor!5": Held(found("Biosource", "demo-lab:v1"), STORED)})
     assert [(d.code.id, str(d.location)) for d in outcome.diagnostics] == [("POR03", "Vendor!B5")]
+    assert_told(outcome.diagnostics, "POR03")
 
 
 def test_a_circle_that_is_there_already_is_left(tmp_path: Path) -> None:
@@ -165,7 +167,7 @@ def test_a_value_that_changed_since_its_export_is_a_conflict(tmp_path: Path) -> 
     memory = Exported(lambda _r, _n, value: value == "old", lambda _r, _n, _value: False)
     outcome = against(plan, Snapshot(held), SCHEMA, extends=EXTENDS, exported=memory)
     assert [(d.code.id, str(d.location)) for d in outcome.diagnostics] == [("POR04", "Vendor!D5")]
-    assert "theirs" in outcome.diagnostics[0].message
+    assert_told(outcome.diagnostics, "POR04")
 
 
 def test_what_nobody_edited_is_left_as_somebody_else_made_it(tmp_path: Path) -> None:
@@ -183,10 +185,12 @@ def test_links_that_lead_nowhere_or_elsewhere_on_the_portal_are_errors(tmp_path:
     plan = plan_of(tmp_path, BIOSOURCE)
     [asked] = plan.outward
     assert asked.value == "demo-lab:v1"
-    assert [d.code.id for d in links_on_portal(plan.outward, {"demo-lab:v1": None})] == ["POR01"]
+    nowhere = list(links_on_portal(plan.outward, {"demo-lab:v1": None}))
+    assert [d.code.id for d in nowhere] == ["POR01"]
+    assert_told(nowhere, "POR01")
     [wrong] = links_on_portal(plan.outward, {"demo-lab:v1": found("Biosource", "demo-lab:v1")})
     assert (wrong.code.id, str(wrong.location)) == ("POR02", "Biosource!D5")
-    assert "a Biosource on the portal; a Vendor belongs here" in wrong.message
+    assert_told([wrong], "POR02")
     assert list(links_on_portal(plan.outward, {"demo-lab:v1": found("Vendor", "demo-lab:v1")})) == []
 
 
@@ -200,6 +204,7 @@ def test_two_rows_of_one_record_are_told_at_both(tmp_path: Path) -> None:
     said = list(one_and_the_same(records, Snapshot(held)))
     assert [(d.code.id, str(d.location)) for d in said] == [("POR21", "Vendor!B5"), ("POR21", "Vendor!B6")]
     assert [str(at) for d in said for at in d.related] == ["Vendor!B6", "Vendor!B5"]
+    assert_told(said, "POR21")
 
 
 def test_one_name_in_two_columns_has_to_fit_both(tmp_path: Path) -> None:

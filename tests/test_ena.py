@@ -15,6 +15,7 @@ from conftest import ROOT
 from loopback import answer, serving
 from test_cli import refused, wbc
 from test_roundtrip import expect_round_trip
+from told import assert_told
 
 from workbook_compiler import api
 from workbook_compiler.model.diagnostics import Severity
@@ -198,10 +199,19 @@ def test_what_does_not_fit_is_told_at_its_cell(
     assert errors(compiled(tmp_path, schema, **{sheet: {field: cell}})) == [(code, sheet, field)]
 
 
+def test_what_does_not_fit_is_told_in_words(tmp_path: Path, schema: Schema) -> None:
+    """What it doesn't fit, and which of the two to correct."""
+    both = {"experiment": {"instrument_model": "MinION"}, "run": {"files.file_name": "R1.fastq"}}
+    found = compiled(tmp_path, schema, **both).diagnostics
+    assert_told(found, "FIT01")
+    assert_told(found, "FIT02")
+
+
 def test_two_files_of_single_reads_are_told_at_the_second(tmp_path: Path, schema: Schema) -> None:
     """The layout stands in another sheet than the files."""
     result = compiled(tmp_path, schema, experiment={"library_layout": "SINGLE"})
     assert [(d.code.id, str(d.location)) for d in result.diagnostics] == [("FIT03", "run!G5")]
+    assert_told(result.diagnostics, "FIT03")
 
 
 def test_two_years_are_counted_from_the_day_of_sending(tmp_path: Path, schema: Schema) -> None:
@@ -211,6 +221,7 @@ def test_two_years_are_counted_from_the_day_of_sending(tmp_path: Path, schema: S
         day = (date(2030, 2, 28) + timedelta(days)).isoformat()
         records = compiled(tmp_path, schema, project={"release_date": day}).records
         assert [d.code.id for d in check(records, schema, today)] == codes
+    assert_told(check(records, schema, today), "FIT04")
 
 
 # ---------------------------------------------------------------- the program

@@ -16,6 +16,7 @@ from test_ena_submit import archive, book_of, samples, sent
 from test_ena_submit import ena as ena  # the fixtures
 from test_ena_submit import no_waiting as no_waiting
 from test_ena_submit import schema as schema
+from told import assert_told
 from webin import Webin, refuses, submits
 
 from workbook_compiler import api, depositing
@@ -196,7 +197,7 @@ def test_an_action_on_what_nobody_knows_is_told_before_it_is_sent(tmp_path: Path
     cell = f"sample!{column_of(tables[0], 'action')}5"
     result = api.compile(book, schema)
     assert [(d.code, str(d.location)) for d in result.diagnostics] == [(FIT05, cell)]
-    assert FIT05.id == "FIT05"
+    assert_told(result.diagnostics, "FIT05")
     assert result.plan is not None
     with archive(ena) as to:
         one = depositing.settled(result.plan, to, [book])

@@ -15,6 +15,7 @@ from gen3_witness import (
     witnesses,  # noqa: F401
 )
 from openpyxl.utils import get_column_letter
+from told import assert_told
 from typed_books import typed_book
 
 from workbook_compiler import api
@@ -152,6 +153,7 @@ def test_a_target_that_takes_one_record_only(gen3: Schema, validators: Validator
     result = compiled(sheets, gen3, tmp_path)
     column = get_column_letter(list(second).index("cases.submitter_id") + 2)
     assert errors(result) == [("FIT09", f"demographic!{column}6")]
+    assert_told(result.diagnostics, "FIT09")
     assert [str(at) for at in result.diagnostics[-1].related] == [f"demographic!{column}5"]
     made = documents(compiled(base, gen3, tmp_path))
     twin = {**next(d for d in made if d["type"] == "demographic"), "submitter_id": "demographic-2"}

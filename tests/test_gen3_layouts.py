@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import GEN3
+from told import assert_told
 
 from workbook_compiler import api
 from workbook_compiler.model.schema import Schema
@@ -99,6 +100,7 @@ def test_rows_of_another_node_are_told(gen3: Schema, tmp_path: Path) -> None:
     """One table holds one node; rows of another one are an error at their cell, told once for each."""
     text = "type\tsubmitter_id\tsamples.submitter_id\naliquot\ta1\ts1\nsample\ts1\t\nsample\ts2\t\n"
     result = compiled(text, gen3, tmp_path)
+    assert_told(result.diagnostics, "SHT08")
     (told,) = [d for d in result.diagnostics if d.code.id == "SHT08"]
     assert (told.location.cell, told.value, [at.cell for at in told.related]) == ("A3", "sample", ["A4"])
 
@@ -106,7 +108,9 @@ def test_rows_of_another_node_are_told(gen3: Schema, tmp_path: Path) -> None:
 def test_a_link_by_number_alone_is_told(gen3: Schema, tmp_path: Path) -> None:
     """A target's number without its name can't be checked here: an error at that cell, nothing is left out in silence."""
     text = "type\tsubmitter_id\ttissue\tparticipants.id\nsample\ts1\tblood\t14566215-684d-40f6-845f-6a8bc3a93014\n"
-    assert ("REF09", "D2") in found(compiled(text, gen3, tmp_path))
+    result = compiled(text, gen3, tmp_path)
+    assert ("REF09", "D2") in found(result)
+    assert_told(result.diagnostics, "REF09")
 
 
 def test_words_for_nothing_are_kept(gen3: Schema, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from gen3_witness import (
     witnesses,  # noqa: F401
 )
 from live.proxy import Fault, answers, cut_after, cut_before, garbles, kills
+from told import assert_told
 from typed_books import typed_book
 
 from workbook_compiler import api
@@ -221,7 +222,10 @@ def test_links_grow_and_a_single_one_stays(run: Run, schema: Schema) -> None:
     sample["cases.submitter_id"] = next(
         c["submitter_id"] for c in sheets["case"] if c["submitter_id"] != sample["cases.submitter_id"]
     )
-    assert sorted(told(run.compared(run.book(sheets)).diagnostics)) == [("POR16", "sample!C5"), ("POR19", "aliquot!C5")]
+    found = run.compared(run.book(sheets)).diagnostics
+    assert sorted(told(found)) == [("POR16", "sample!C5"), ("POR19", "aliquot!C5")]
+    assert_told(found, "POR16")
+    assert_told(found, "POR19")
 
 
 def test_links_to_what_the_project_has(run: Run, schema: Schema) -> None:
@@ -242,7 +246,9 @@ def test_the_project_is_the_one_that_is_meant(run_once: Run, schema: Schema) -> 
     book = run_once.book(chain(schema, 1, ("experiment",)))
     assert run_once.compared(book).ok
     run_once.project = "OTHER"
-    assert told(run_once.compared(book).diagnostics) == [("POR18", "experiment!C5")]
+    found = run_once.compared(book).diagnostics
+    assert told(found) == [("POR18", "experiment!C5")]
+    assert_told(found, "POR18")
     run_once.project = "NOPE"
     with pytest.raises(UsageError, match="P1-GOLD, P1-OTHER"):
         run_once.compared(book)
@@ -385,6 +391,7 @@ def test_what_is_stored_as_something_else_is_told(run_once: Run, schema: Schema)
     done = run_once.sent(run_once.book(sheets))
     assert states(done) == {"created": 4}
     assert [(d.code.id, str(d.location), d.value) for d in done.diagnostics] == [("POR17", "case!D6", "influenza")]
+    assert_told(done.diagnostics, "POR17")
 
 
 @pytest.mark.parametrize(

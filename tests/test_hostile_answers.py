@@ -17,7 +17,8 @@ from workbook_compiler.model.plan import Request
 from workbook_compiler.model.records import Pointer, with_value
 from workbook_compiler.model.service import Account, Answer, Found, Refusal, Send, Term
 from workbook_compiler.portals import snovault_server as server
-from workbook_compiler.portals.snovault_refusals import as_name, in_plain_words, refusals
+from workbook_compiler.portals.plain_words import in_plain_words
+from workbook_compiler.portals.snovault_refusals import as_name, refusals
 
 SECONDS = 0.1
 """Of the processor, for one answer."""
@@ -209,7 +210,7 @@ def said(description: str, name: Any = "Schema: ") -> Refusal:
 )
 def test_an_answer_without_errors_is_its_status(body: Any) -> None:
     """What isn't understood says no more than the status."""
-    assert refused(422, body) == [Refusal("other", None, "status 422")]
+    assert refused(422, body) == [Refusal("other", None, "it answered 422 without a reason.")]
 
 
 @pytest.mark.parametrize("me", [{}, {"@id": None}, {"@id": 5}, {"@id": ""}, {"email": "a@b.org"}, [], 5, None])

@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 from conftest import ROOT
 from test_cli import wbc as run_wbc
+from told import assert_told
 
 from workbook_compiler import api, registering
 from workbook_compiler.errors import UsageError
@@ -141,6 +142,7 @@ def test_a_row_without_an_alias(schema: Schema, tmp_path: Path) -> None:
     path = tsv(tmp_path, ROW, {**ROW, "aliases": ""})
     made = registration(path, schema, "biosample", OWN)
     assert told(made) == [("REG02", "A3")]
+    assert_told(made.said, "REG02")
     assert len(bodies(made)) == 1
     assert (
         len(bodies(registration(path, schema, "biosample", Wanted(False, (), False, False, OWN.lab, OWN.award)))) == 2
@@ -153,6 +155,7 @@ def test_an_alias_without_a_prefix_gets_the_labs(schema: Schema, tmp_path: Path)
     made = registration(path, schema, "biosample", OWN)
     assert [one["aliases"] for one in bodies(made)] == [["demo-lab:b1", "demo-lab:b2"], ["demo-lab:a,b"]]
     assert told(made, Severity.INFO) == [("REG03", "A2")]
+    assert_told(made.said, "REG03")
 
 
 def test_a_change_needs_its_record(schema: Schema, tmp_path: Path) -> None:
@@ -160,6 +163,7 @@ def test_a_change_needs_its_record(schema: Schema, tmp_path: Path) -> None:
     path = tsv(tmp_path, {"record_id": "ENCBS000AAA", "description": "x"}, {"record_id": "", "description": "y"})
     made = registration(path, schema, "biosample", Wanted(patch=True))
     assert told(made) == [("REG01", "A3")]
+    assert_told(made.said, "REG01")
     (op,) = made.result.plan.operations if made.result.plan is not None else ()
     assert (op.record.identifier, op.body) == ("ENCBS000AAA", {"description": "x"})
 
@@ -180,6 +184,8 @@ def test_what_cannot_be_taken_away(name: str, reason: str, schema: Schema, tmp_p
     path = tsv(tmp_path, {"record_id": "demo-lab:b1"})
     made = registration(path, schema, "biosample", Wanted(patch=True, remove=(name,)))
     assert [(d.code.id, reason in d.message) for d in made.said if d.severity is Severity.ERROR] == [("REG04", True)]
+    if name == "lab":
+        assert_told(made.said, "REG04")
     assert made.result.plan is None
 
 

@@ -11,6 +11,7 @@ import pytest
 from test_cli import wbc as run_wbc
 from test_register import OWN, ROW, SCHEMAS, bodies, told, tsv
 from test_register import schema as schema
+from told import assert_told
 
 from workbook_compiler.model.diagnostics import Severity
 from workbook_compiler.model.schema import Schema
@@ -64,6 +65,18 @@ def test_a_line_that_cant_be_meant_is_told_and_left_out(line: str, code: str, sc
     assert sent(made) == ["first", "last"]
 
 
+def test_a_line_that_cant_be_meant_is_told_in_words(schema: Schema, tmp_path: Path) -> None:
+    """What is wrong with it, for whoever can write JSON."""
+    lines = (
+        '{"aliases": ["demo-lab:x"], "document_type"',
+        document("y", description={"a": 1}),
+        document("z", record_id="d:z"),
+    )
+    made = of_json(tmp_path, schema, *lines)
+    for code in ("REG06", "REG07", "REG10"):
+        assert_told(made.said, code)
+
+
 @pytest.mark.parametrize(
     ("data", "name"),
     [
@@ -113,6 +126,7 @@ def test_an_empty_list_is_told_or_empties(schema: Schema, tmp_path: Path) -> Non
     """In a new record it says nothing; with --patch and -w it takes the list away."""
     made = of_json(tmp_path, schema, document("d1", urls=[], description=None))
     assert told(made, Severity.INFO)[:2] == [("REG08", None)] * 2
+    assert_told(made.said, "REG08")
     assert ["urls" in one for one in bodies(made)] == [False]
     line = json.dumps({"record_id": "demo-lab:d1", "urls": []})
     emptied = of_json(tmp_path, schema, line, wanted=Wanted(patch=True, overwrite=True))
@@ -137,6 +151,7 @@ def test_a_stray_quote_changes_no_other_cell(schema: Schema, tmp_path: Path) -> 
     made = registration(written(tmp_path, text, "document.tsv"), schema, "document", OWN)
     assert [one["description"] for one in bodies(made)] == ['"raw" text', '5" pipette']
     assert told(made, Severity.WARNING)[:1] == [("REG11", "C2")]
+    assert_told(made.said, "REG11")
 
 
 @pytest.mark.parametrize("data", [b"aliases\tdescription\nd1\ta\0b\n", b'aliases\tdescription\nd1\t"a"b\0\n'])
@@ -169,6 +184,8 @@ def test_other_sheets_are_told(names: tuple[str, ...], code: str | None, schema:
     book.save(tmp_path / "book.xlsx")
     made = registration(tmp_path / "book.xlsx", schema, "document", OWN)
     assert [d.code.id for d in made.said if d.code.id in ("REG12", "REG13")] == ([code] if code else [])
+    if code:
+        assert_told(made.said, code)
     assert len(bodies(made)) == (0 if code == "REG12" else 1)
 
 
@@ -177,6 +194,7 @@ def test_two_rows_of_one_record_are_both_left_out(schema: Schema, tmp_path: Path
     rows = [{"record_id": name, "description": name} for name in ("demo-lab:d1", "demo-lab:d2", "demo-lab:d1")]
     made = registration(tsv(tmp_path, *rows), schema, "document", PATCH)
     assert told(made) == [("REG09", "A4")]
+    assert_told(made.said, "REG09")
     assert [one["description"] for one in bodies(made)] == ["demo-lab:d2"]
 
 
@@ -185,6 +203,7 @@ def test_a_row_that_changes_nothing_is_told(schema: Schema, tmp_path: Path) -> N
     rows = [{"record_id": "demo-lab:d1", "description": ""}, {"record_id": "demo-lab:d2", "description": "x"}]
     made = registration(tsv(tmp_path, *rows), schema, "document", PATCH)
     assert (told(made), told(made, Severity.INFO)) == ([], [("REG14", "A2")])
+    assert_told(made.said, "REG14")
 
 
 def test_two_new_rows_of_one_alias_are_both_left_out(schema: Schema, tmp_path: Path) -> None:
@@ -269,6 +288,8 @@ def test_a_file_in_a_store(
     path = tsv(tmp_path, row)
     made = registration(path, schema, "file", Wanted(patch=True, uploads=uploads))
     assert told(made) == ([("REG15", "B2")] if wrong else [])
+    if (scheme, md5sum) == ("gs", ""):
+        assert_told(made.said, "REG15")
 
 
 def test_a_dry_run_of_a_change_shows_the_change(tmp_path: Path) -> None:

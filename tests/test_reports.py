@@ -101,7 +101,7 @@ def test_text_says_when_the_portal_has_it_all() -> None:
 
 def test_text_puts_errors_first() -> None:
     """Inside a sheet errors come before warnings before notes, each in reading order."""
-    told = tell("text", report(at(5, code=TRIMMED), at(6, code=ELSEWHERE), at(7), at(8)))
+    told = tell("text", report(at(5, code=TRIMMED), at(6, code=ELSEWHERE), at(7), at(8, value="y")))
     assert re.findall(r"Biosample!(E\d)", told) == ["E7", "E8", "E6", "E5"]
 
 
@@ -137,20 +137,39 @@ def test_text_groups_by_file_when_there_are_several() -> None:
 # Shared by text and page
 
 
+def test_one_mistake_made_in_many_cells_is_told_once() -> None:
+    """What differs in nothing but its row is one entry with all its cells; the counts stay true."""
+    found = [at(row, value="Mle" if row % 2 else "F") for row in range(5, 45)]
+    (section,) = sections(report(*found), limit=200, related=5)
+    assert [(finding.number, finding.places[:9]) for finding in section.findings] == [
+        (20, "E5, E7, E"),
+        (20, "E6, E8, E"),
+    ]
+    assert (section.tally, section.left_out) == ("40 errors", 0)
+
+
+def test_the_cells_of_one_mistake_are_listed_apart_from_others_it_touches() -> None:
+    """Related cells of the same column hold the mistake too; a cell elsewhere is only named."""
+    related = (Location(BOOK, "Biosample", 8, "D"), Location(BOOK, "Biosample", 9, "D"), *WRONG_LINK.related)
+    told = tell("text", report(replace(WRONG_LINK, related=related)))
+    assert "    In 3 cells: D7:D9\n    Also: Biosource!B5\n" in told
+
+
 def test_many_alike_are_folded() -> None:
     """Past twenty of a code in one column three are told and the rest become one line with their ranges and values."""
-    found = [at(row, value="Mle" if row % 2 else "F") for row in range(5, 45) if row != 20]
+    found = [at(row, value=f"v{row}") for row in range(5, 45) if row != 20]
     (section,) = sections(report(*found), limit=200, related=5)
     assert len(section.findings) == 4
     assert section.findings[3].message == (
-        "The same in 36 more cells of this column: E8:E19, E21:E44. They hold “F” (18 times) and “Mle” (18 times)."
+        "The same in 36 more cells of this column: E8:E19, E21:E44."
+        " They hold “v8” (1 time), “v9” (1 time), “v10” (1 time) and 33 other values."
     )
     assert (section.tally, section.left_out) == ("39 errors", 0)
 
 
 def test_twenty_alike_are_not_folded() -> None:
     """Twenty of a code in a column are all told."""
-    (section,) = sections(report(*(at(row) for row in range(5, 25))), limit=200, related=5)
+    (section,) = sections(report(*(at(row, value=f"v{row}") for row in range(5, 25))), limit=200, related=5)
     assert len(section.findings) == 20
 
 

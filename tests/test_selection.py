@@ -181,7 +181,7 @@ def test_a_mistake_in_a_preset_file_is_told(tmp_path: Path, content: str, said: 
 
 def test_a_missing_preset_file_is_told(tmp_path: Path) -> None:
     """A preset file that isn't there is a UsageError."""
-    with pytest.raises(UsageError, match="cannot be opened"):
+    with pytest.raises(UsageError, match="can't be opened"):
         load_preset(tmp_path / "none.toml")
 
 

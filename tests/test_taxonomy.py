@@ -12,6 +12,7 @@ from cases_format import Table
 from conftest import ROOT
 from loopback import Answering, answer, as_json, by_path, closed_port, serving
 from test_cli import wbc
+from told import assert_told
 
 from workbook_compiler import api
 from workbook_compiler.errors import UnreachableError, UsageError
@@ -74,6 +75,8 @@ def test_what_the_taxonomy_says_is_told_at_its_cell(tmp_path: Path, schema: Sche
     assert found.diagnostics[0].suggestions == ("Homo sapiens",)
     assert "Bacteria" in found.diagnostics[3].message
     assert found.plan is None
+    for code in ("FIT06", "FIT07", "FIT08"):
+        assert_told(found.diagnostics, code)
 
 
 def test_a_name_that_differs_leaves_the_plan(tmp_path: Path, schema: Schema) -> None:

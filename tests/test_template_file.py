@@ -40,7 +40,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
         raise PermissionError(13, "file is open elsewhere")
 
     monkeypatch.setattr(Path, "replace", refuse)
-    with pytest.raises(UsageError, match=r"t\.xlsx cannot be written: file is open elsewhere"):
+    with pytest.raises(UsageError, match=r"t\.xlsx can't be written: file is open elsewhere"):
         make(path, load(DOCUMENTS))
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("t.xlsx", "old")]
 

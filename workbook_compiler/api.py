@@ -7,21 +7,20 @@ exception (``errors.py``) is for a file, a server or a wrong call.
 from __future__ import annotations
 
 import warnings
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, Unpack
 
 from workbook_compiler import resources
 from workbook_compiler.errors import UnreachableError, UsageError
-from workbook_compiler.model.diagnostics import Diagnostic, Outcome, Severity
+from workbook_compiler.model.diagnostics import Diagnostic, Outcome
 from workbook_compiler.model.plan import Plan
 from workbook_compiler.model.portal import Portal
 from workbook_compiler.model.records import Record
-from workbook_compiler.model.report import Report, Step, TypeCount, silent
+from workbook_compiler.model.report import LinkCount, Report, Step, silent
 from workbook_compiler.model.schema import Schema
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from workbook_compiler.delivery.fetching import Asking
     from workbook_compiler.delivery.transfer import Received
     from workbook_compiler.marks import Mended
+    from workbook_compiler.pipeline.excerpts import Kept
     from workbook_compiler.pipeline.prepare import Prepared
     from workbook_compiler.pipeline.read.cells import Workbook
     from workbook_compiler.sandbox import Sandbox
@@ -163,6 +163,9 @@ class Result:
     """In reading order."""
     plan: Plan | None
     """None while there are errors."""
+    links: tuple[LinkCount, ...] = ()
+    kept: Mapping[tuple[str, str], Kept] = field(default_factory=dict, repr=False)
+    """The sheets as the person sees them, for reports to show a mistake among its neighbours."""
 
     @property
     def ok(self) -> bool:
@@ -189,6 +192,9 @@ class Result:
 
     @cached_property
     def _report(self) -> Report:
+        from workbook_compiler.pipeline.excerpts import Surroundings
+        from workbook_compiler.pipeline.tally import fared
+
         plan = self.plan
         batches = [[(op.record.type) for op in batch.operations] for batch in plan.batches] if plan else []
         return Report(
@@ -197,25 +203,13 @@ class Result:
             workbooks=self.workbooks,
             schema_source=self.schema.source,
             diagnostics=self.diagnostics,
-            types=_type_counts(self.records, self.diagnostics),
+            types=fared(self.records, self.diagnostics),
             summary=plan.summary if plan else {},
             deferred=sum(op.deferred for batch in plan.batches for op in batch.operations) if plan else 0,
             batches=tuple(tuple((name, names.count(name)) for name in dict.fromkeys(names)) for names in batches),
+            links=self.links,
+            around=Surroundings(self.kept),
         )
-
-
-def _type_counts(records: Sequence[Record], diagnostics: Sequence[Diagnostic]) -> tuple[TypeCount, ...]:
-    places = [d.location for d in diagnostics if d.severity is Severity.ERROR]
-    if not places:
-        return tuple(TypeCount(name, count, 0) for name, count in Counter(r.type for r in records).items())
-    wrong = {(at.file, at.sheet, at.row) for at in places}
-    rows = {record.location[:3] for record in records}
-    whole = {(file, sheet) for file, sheet, row in wrong if (file, sheet, row) not in rows}
-    counts: dict[str, list[bool]] = {}
-    for record in records:
-        at = record.location
-        counts.setdefault(record.type, []).append(at[:3] in wrong or at[:2] in whole)
-    return tuple(TypeCount(name, len(rows), sum(rows)) for name, rows in counts.items())
 
 
 def compile(  # noqa: A001 - the verb's name
@@ -275,7 +269,7 @@ def _joined(prepared: Iterable[Prepared], schema: Schema, step: Step) -> Result:
 
     chosen = portal(schema.portal)
     made = run(prepared, schema, chosen, step)
-    return Result(schema, chosen, made.workbooks, made.records, made.diagnostics, made.plan)
+    return Result(schema, chosen, made.workbooks, made.records, made.diagnostics, made.plan, made.links, made.kept)
 
 
 check = compile

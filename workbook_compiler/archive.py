@@ -71,14 +71,14 @@ def pieces(archive: zipfile.ZipFile, path: str, name: str, limit: int = MAX_PART
         with archive.open(path) as stream:
             while piece := stream.read(PIECE):
                 if size == 0 and (b"<!DOCTYPE" in piece[:4096] or b"<!ENTITY" in piece[:4096]):
-                    raise unreadable(name, "it declares XML entities, which no spreadsheet program writes")
+                    raise unreadable(name, "it holds instructions that no spreadsheet program writes")
                 size += len(piece)
                 if size > limit:
                     context = {"reason": "a part of it is too large"}
                     raise UnreadableError(Diagnostic(structure.FIL04, Location(name), context=context))
                 yield piece
     except KeyError as error:
-        raise unreadable(name, f"its part {path.rsplit('/', 1)[-1]} is missing") from error
+        raise unreadable(name, f"it isn't a workbook, or a part of it is missing ({path})") from error
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
         raise unreadable(name, "it is damaged or cut off") from error
 

@@ -226,18 +226,18 @@ def explain(code: Annotated[str, typer.Argument(help="A code such as REF01; all 
     """Say what a finding means, why it matters, and how to mend it, with an example."""
     from workbook_compiler.model.codes import CATALOGUE
     from workbook_compiler.nearest import likely
-    from workbook_compiler.reports.explain import explain as words
+    from workbook_compiler.reports import explain as words
 
     by_name = {found.name: found for found in CATALOGUE.values()}
     found = CATALOGUE.get(code.upper()) or by_name.get(code.lower())
     if code.lower() == "all":
-        _out("".join(f"{known.id}  {known.severity.value:7}  {known.title}\n" for known in CATALOGUE.values()))
+        _out(words.overview(CATALOGUE.values()))
     elif found is None:
         meant = likely(code.upper(), CATALOGUE)
         ask = f"Did you mean {' or '.join(meant)}? " if meant else ""
         raise UsageError(f"There is no code {code}. {ask}wbc explain all lists every one.")
     else:
-        _out(words(found))
+        _out(words.explain(found))
 
 
 def _refuse_as_folder(out: Path | None) -> None:

@@ -224,7 +224,9 @@ def _links_that_stay(plan: Plan, schema: Schema) -> Iterator[Diagnostic]:
                 continue
             context: dict[str, Any] = {"present": compare.shown(change.before)}
             if prop.required:
-                context["advice"] = "It is needed, so it can't be removed: ask the portal's staff to delete the record."
+                context["advice"] = (
+                    "Ask the portal's staff to delete the record: this link is needed, so it can't be removed."
+                )
             at = compare.place_of(op.record, change.name)
             yield Diagnostic(codes.POR16, at, change.name, str(change.after), context)
 
@@ -239,7 +241,7 @@ def _elsewhere(service: Transactions, plan: Plan, project_: str) -> Iterator[Dia
     for (_, _, name, value), (first, *more) in wrong.items():
         context = {"project": project_}
         if value == project_:
-            context["advice"] = f"Here the code stands alone, without its program: {project_.partition('-')[2]}."
+            context["advice"] = f"Type the code alone, without its program: {project_.partition('-')[2]}."
         yield Diagnostic(codes.POR18, first, name, value, context, related=tuple(more[: outcomes.RELATED]))
 
 

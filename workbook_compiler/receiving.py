@@ -106,7 +106,7 @@ def _attempt(write: Callable[[], Path], files: list[Path], told: list[str]) -> N
         files.append(write())
     except (WorkbookCompilerError, OSError) as error:
         why = (
-            f"{error.filename or 'A receipt'} cannot be written: {error.strerror}."
+            f"{error.filename or 'A receipt'} can't be written: {error.strerror}."
             if isinstance(error, OSError)
             else error
         )

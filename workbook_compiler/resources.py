@@ -52,4 +52,4 @@ def preset_files(portal: str) -> dict[str, Path]:
 def named(kind: str, name: str, known: Iterable[str]) -> None:
     """Raise UsageError with the known names when ``name`` isn't one of them."""
     if name not in known:
-        raise UsageError(f"There is no {kind} called {name!r}. Known: {', '.join(known) or 'none'}.")
+        raise UsageError(f"There is no {kind} called “{name}”. Known: {', '.join(known) or 'none'}.")

@@ -1,51 +1,90 @@
 "use strict";
-// Filter and sort. Without a script the page is whole: the filter stays hidden and the lines stand worst first.
+// Search, choices, order and copying. Without a script the page is whole: the boxes of the severities work by style alone,
+// the other choices stay hidden, and the findings stand worst first.
 (() => {
   const filter = document.getElementById("filter");
   if (!filter) return;
-  const rows = Array.from(document.querySelectorAll(".findings tbody tr"), (row, place) => (
-    { row, place, text: row.textContent.toLowerCase() }
-  ));
-  const wanted = document.getElementById("filter-text");
-  const boxes = Array.from(filter.querySelectorAll("input[name=severity]"));
-  const told = document.getElementById("filter-count");
+  const byId = (id) => document.getElementById(id);
+  const findings = Array.from(document.querySelectorAll(".finding"), (item, number) => ({
+    item, number, sheet: item.closest(".sheet").id.slice("in-".length), words: null,
+  }));
+  const sheets = Array.from(document.querySelectorAll(".sheet"));
+
+  // what a finding says; of its neighbours in the sheet only the wrong cell itself
+  const wordsOf = (item) => (
+    Array.from(item.querySelectorAll("h4, p, .here"), (part) => part.textContent).join(" ").toLowerCase()
+  );
 
   const apply = () => {
-    const word = wanted.value.trim().toLowerCase();
-    const severities = new Set(boxes.filter((box) => box.checked).map((box) => box.value));
+    const word = byId("filter-text").value.trim().toLowerCase();
+    const sheet = byId("filter-sheet").value;
+    const code = byId("filter-code").value;
+    const boxes = filter.querySelectorAll("input[name=severity]:checked");
+    const severities = new Set(Array.from(boxes, (box) => box.value));
+    const used = new Set();
     let shown = 0;
-    for (const { row, text } of rows) {
-      row.hidden = !(severities.has(row.dataset.severity) && text.includes(word));
-      shown += row.hidden ? 0 : 1;
+    for (const one of findings) {
+      const { severity, code: own } = one.item.dataset;
+      let fits = severities.has(severity) && (!sheet || sheet === one.sheet) && (!code || code === own);
+      if (fits && word) fits = (one.words ??= wordsOf(one.item)).includes(word);
+      one.item.hidden = !fits;
+      if (fits) used.add(one.sheet);
+      shown += fits ? 1 : 0;
     }
-    for (const sheet of document.querySelectorAll(".sheet")) {
-      sheet.hidden = !sheet.querySelector("tbody tr:not([hidden])");
-    }
-    told.textContent = `${shown} of ${rows.length} lines shown`;
+    for (const section of sheets) section.hidden = !used.has(section.id.slice("in-".length));
+    byId("none-left").hidden = shown > 0;
+    byId("filter-count").textContent = `${shown} of ${findings.length} findings shown`;
   };
 
-  const order = new Intl.Collator("en", { numeric: true });
-  const places = new Map(rows.map(({ row, place }) => [row, place]));
-  const key = (row, column) => row.cells[column].dataset.key ?? row.cells[column].textContent.trim();
-  const NEXT = { none: "ascending", ascending: "descending", descending: "none" };
-
-  const sort = (header) => {
-    const direction = NEXT[header.getAttribute("aria-sort") ?? "none"];
-    for (const other of header.parentNode.cells) other.removeAttribute("aria-sort");
-    if (direction !== "none") header.setAttribute("aria-sort", direction);
-    const sign = { none: 0, ascending: 1, descending: -1 }[direction];
-    const body = header.closest("table").tBodies[0];
-    const sorted = Array.from(body.rows).sort((a, b) => (
-      sign * order.compare(key(a, header.cellIndex), key(b, header.cellIndex)) || places.get(a) - places.get(b)
-    ));
-    body.append(...sorted);
+  const collator = new Intl.Collator("en", { numeric: true });
+  const KEYS = {
+    number: () => "",
+    place: ({ item }) => item.dataset.place,
+    field: ({ item }) => item.querySelector(".field")?.textContent ?? "",
+    code: ({ item }) => item.dataset.code,
   };
 
-  for (const button of document.querySelectorAll(".findings th button")) {
-    button.addEventListener("click", () => sort(button.closest("th")));
+  const sort = () => {
+    const key = KEYS[byId("sort").value];
+    const sorted = findings.map((one) => [key(one), one]);
+    sorted.sort(([a, one], [b, other]) => collator.compare(a, b) || one.number - other.number);
+    const lists = new Map();
+    for (const [, { item }] of sorted) {
+      const list = item.parentNode;
+      if (!lists.has(list)) lists.set(list, []);
+      lists.get(list).push(item);
+    }
+    for (const [list, items] of lists) list.append(...items);
+  };
+
+  // where the clipboard is out of reach, the suggestion is selected, to be copied by hand
+  const copy = async (text) => {
+    try {
+      await navigator.clipboard.writeText(text.textContent);
+      byId("copied").textContent = `Copied: ${text.textContent}`;
+    } catch {
+      window.getSelection().selectAllChildren(text);
+      byId("copied").textContent = "Selected. Copy it with Ctrl+C.";
+    }
+  };
+
+  const pattern = document.createElement("button");
+  pattern.type = "button";
+  pattern.className = "copy";
+  pattern.textContent = "Copy";
+  for (const text of document.querySelectorAll("kbd.exact")) {
+    const button = pattern.cloneNode(true);
+    button.setAttribute("aria-label", `Copy ${text.textContent}`);
+    text.after(button);
   }
+  document.addEventListener("click", (event) => {
+    if (event.target.matches(".copy")) copy(event.target.previousElementSibling);
+  });
+
   filter.addEventListener("input", apply);
+  byId("sort").addEventListener("change", sort);
   filter.addEventListener("submit", (event) => event.preventDefault());
-  filter.hidden = false;
+  filter.addEventListener("reset", () => setTimeout(() => { sort(); apply(); }));
+  byId("choices").hidden = false;
   apply();
 })();

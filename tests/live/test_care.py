@@ -14,6 +14,7 @@ import openpyxl
 import pytest
 from cases_format import Table
 from conftest import FOURDN
+from told import assert_told
 
 from live.calls import Calls
 from live.proxy import Exchange, Fault, Seen, answers, cut_before, proxied
@@ -109,7 +110,7 @@ def test_an_exported_row_under_another_name_is_asked_about(
     book.write_bytes(made.content)
     one = planned(typed(book, "Biosource", "aliases", 5, "demo-lab:right"), where)
     assert [(d.code.id, d.field) for d in one.diagnostics] == [("POR12", "aliases")]
-    assert "demo-lab:typo" in one.diagnostics[0].message
+    assert_told(one.diagnostics, "POR12")
     assert sent(typed(book, "Biosource", "aliases", 5, "demo-lab:typo, demo-lab:right"), where).ok
     assert submitter.found("/demo-lab:right")["aliases"] == ["demo-lab:typo", "demo-lab:right"]
 
@@ -225,6 +226,7 @@ def test_what_a_curator_corrected_stays_when_the_workbook_is_sent_again(
     one = planned(book := book_of(tmp_path, Table("Vendor", headers, rows)), where)
     assert one.plan.summary == {"SKIP": 1, "PATCH": 1}
     assert [(d.code.id, str(d.location)) for d in one.diagnostics] == [("POR14", "Vendor!D5")]
+    assert_told(one.diagnostics, "POR14")
     assert sent(book, where).ok
     assert [submitter.found(f"/demo-lab:{name}")["description"] for name in "ab"] == ["corrected", "mine b, edited"]
 

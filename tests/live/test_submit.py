@@ -16,6 +16,7 @@ import openpyxl
 import pytest
 from cases_format import Table
 from conftest import FOURDN
+from told import assert_told
 
 from live.calls import Calls, calling, keyed
 from live.proxy import Fault, Proxy, Seen, answers, babbles, cut_after, cut_before, drips, garbles, kills, proxied
@@ -326,6 +327,7 @@ def test_what_depends_on_a_refused_row_waits_and_the_rest_goes_on(
     done = sent(book, where)
     assert at(done.diagnostics)[0] == ("POR07", "Vendor!C6")
     assert ("POR10", "Biosource") in at(done.diagnostics)
+    assert_told(done.diagnostics, "POR10")
     states = {one.operation.record.identifier: one.state.value for one in done.outcomes if not one.operation.deferred}
     assert (states["demo-lab:v0"], states["demo-lab:v1"], states["demo-lab:b1"]) == ("created", "refused", "held back")
     assert states["demo-lab:b0"] == "created"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from cases_format import Table
 from conftest import FOURDN
+from told import assert_told
 
 from live.calls import Calls
 from live.proxy import Fault, answers, cut_after, proxied
@@ -51,6 +52,7 @@ def test_a_row_without_a_name_whose_answer_was_lost_isnt_sent_again(
         assert not sent(book, through(where, proxy)).ok
         again = sent(book, through(where, proxy))
     assert [d.code.id for d in again.diagnostics] == ["POR11"]
+    assert_told(again.diagnostics, "POR11")
     assert "alias" in again.diagnostics[0].message
     assert described(submitter, "Biosource") == ["mine a"]
 
@@ -73,6 +75,7 @@ def test_a_row_without_a_name_that_says_something_else_is_asked_about(
     assert sent(book_of(tmp_path, tissues("a", "b")), where).ok
     one = planned(book_of(tmp_path, tissues("a", "c")), where)
     assert [(d.code.id, d.location.row) for d in one.diagnostics] == [("POR13", 6)]
+    assert_told(one.diagnostics, "POR13")
     assert described(submitter, "Biosource") == ["mine a", "mine b"]
 
 

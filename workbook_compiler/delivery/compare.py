@@ -102,7 +102,7 @@ def links_on_portal(unknown: Iterable[Diagnostic], links: Mapping[str, Found | N
         if found is None:
             yield Diagnostic(codes.POR01, told.location, told.field, value, related=told.related)
         elif targets and "Item" not in targets and not set(found.types) & set(targets):
-            context = {"found": found.types[0] if found.types else "record", "expected": " or ".join(targets)}
+            context = {"found": found.types[0] if found.types else "another type", "expected": " or ".join(targets)}
             yield Diagnostic(codes.POR02, told.location, told.field, value, context, related=told.related)
 
 
@@ -136,7 +136,7 @@ def renamed(record: Record, present: str) -> Diagnostic:
     grows = isinstance(record.values.get(name), list)
     context = {
         "present": present,
-        **({} if grows else {"advice": "The same one? Type its old name again; it can't be changed."}),
+        **({} if grows else {"advice": "If it is the same record, type its old name again: it can't be changed."}),
     }
     return Diagnostic(codes.POR12, place_of(record, name), name, record.identifier, context)
 
@@ -145,7 +145,7 @@ def _other_type(op: Operation, held: Held) -> Diagnostic:
     record = op.record
     name = schema_name(record)
     at = record.origin.place((name, 0)) or record.origin.place((name,)) or record.location
-    context = {"found": held.found.types[0] if held.found.types else "record", "expected": record.type}
+    context = {"found": held.found.types[0] if held.found.types else "another type", "expected": record.type}
     return Diagnostic(codes.POR03, at, name, record.identifier, context)
 
 

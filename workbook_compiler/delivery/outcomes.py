@@ -49,7 +49,7 @@ def at_cell(record: Record, refusal: Refusal) -> Diagnostic:
     context = {"words": words} if words else {}
     value = refusal.value
     if refusal.kind == "link-type":
-        context, value = {"expected": value or "record of the column's type"}, _typed(record, pointer)
+        context, value = {"expected": value} if value else {}, _typed(record, pointer)
     elif refusal.kind == "changed":
         context, value = {"present": value or "nothing"}, None
     elif refusal.kind == "file":

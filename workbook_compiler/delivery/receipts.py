@@ -105,7 +105,7 @@ def write_copy(book: Path, receipts: Sequence[Receipt], out: Path) -> None:
         with written_whole(out) as beside:
             beside.write_bytes(content)
     except OSError as error:
-        raise UsageError(f"{out} cannot be written: {error.strerror}.") from error
+        raise UsageError(f"{out} can't be written: {error.strerror}.") from error
 
 
 def receipted(data: bytes, receipts: Sequence[Receipt], name: str = "The workbook") -> bytes:

@@ -30,7 +30,9 @@ BUSY = (429, 503)
 """What is still said after all tries: the portal takes nothing now."""
 
 
-UNNAMED = "the row has no alias to look for it by. See on its site whether it is there; if not, give the row an alias."
+UNNAMED = (
+    "without an alias nothing tells whether it is there. Look on its site; if it isn't there, give the row an alias."
+)
 """Why a message isn't sent again though it may not have arrived."""
 
 

@@ -130,6 +130,14 @@ class Diagnostic:
         """The severity of its code."""
         return self.code.severity
 
+    @property
+    def same(self) -> tuple[Location, ...]:
+        """Every cell of one column that holds this mistake, its own in front."""
+        here = self.location
+        if not self.related or here.cell is None:
+            return (here,)
+        return (here, *(at for at in self.related if at[:2] == here[:2] and at.column == here.column))
+
     def _fill(self, template: str) -> str:
         shown = self.value or ""
         if len(shown) > SHOWN_CHARACTERS:

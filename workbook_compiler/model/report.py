@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
-from workbook_compiler.model.diagnostics import Diagnostic, Severity
+from workbook_compiler.model.diagnostics import Diagnostic, Location, Severity
 
 Step = Callable[[str, float], None]
 """What a long job tells as it goes: what it is at, and which share of the whole is done (0 to 1)."""
@@ -23,6 +24,53 @@ class TypeCount:
     type: str
     records: int
     with_errors: int
+    looked_up: int = 0
+    """Rows without an error that name a record which the portal is going to be asked for."""
+
+    @property
+    def ready(self) -> int:
+        """How many rows need nothing more."""
+        return self.records - self.with_errors - self.looked_up
+
+
+class LinkEnd(StrEnum):
+    """Where links lead to."""
+
+    HERE = "here"
+    """To a row of the workbooks."""
+    PORTAL = "portal"
+    """To a record that isn't in the workbooks, so the portal is going to be asked for it."""
+    NOWHERE = "nowhere"
+    """To nothing: what was typed is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkCount:
+    """How many links of one type's rows lead to the same type by the same property."""
+
+    type: str
+    via: str
+    """The property: ``biosample_relation.biosample``."""
+    to: str
+    """The type of the rows they lead to, or what they may lead to when that isn't a row of the workbooks."""
+    end: LinkEnd
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A few cells around a place, as its sheet shows them."""
+
+    letters: tuple[str, ...]
+    headers: tuple[str, ...]
+    """What stands above each column; none when the header row is itself among the lines."""
+    lines: tuple[tuple[int, tuple[str, ...]], ...]
+    """The rows: the number at the left, and the text of each cell."""
+
+
+def nothing_around(_at: Location) -> Excerpt | None:
+    """Return no excerpt: of a place in a workbook that nobody has read."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +91,10 @@ class Report:
     """For each batch the number of operations of each type."""
     deferred: int = 0
     """How many of the updates only bring the links that a circle kept out of a new record."""
+    links: tuple[LinkCount, ...] = ()
+    """Who refers to whom, told while there are errors as well."""
+    around: Callable[[Location], Excerpt | None] = field(default=nothing_around, compare=False)
+    """The cells around a place, worked out when asked for; None of a place that isn't in a table."""
 
     @property
     def ok(self) -> bool:

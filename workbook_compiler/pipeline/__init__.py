@@ -11,8 +11,9 @@ from workbook_compiler.model.diagnostics import Diagnostic, Location, Severity
 from workbook_compiler.model.plan import Plan, Source
 from workbook_compiler.model.portal import Portal
 from workbook_compiler.model.records import Record
-from workbook_compiler.model.report import Step, silent
+from workbook_compiler.model.report import LinkCount, Step, silent
 from workbook_compiler.model.schema import Schema
+from workbook_compiler.pipeline.excerpts import Kept
 from workbook_compiler.pipeline.prepare import Prepared, uncollected
 from workbook_compiler.pipeline.read.cells import Workbook
 
@@ -26,6 +27,9 @@ class Compilation:
     records: tuple[Record, ...]
     diagnostics: tuple[Diagnostic, ...]
     plan: Plan | None
+    links: tuple[LinkCount, ...]
+    kept: Mapping[tuple[str, str], Kept]
+    """By file and title, the sheets as the person sees them."""
 
 
 def compile(  # noqa: A001 - what it does
@@ -43,6 +47,7 @@ def _joined(found: Iterable[Prepared], schema: Schema, portal: Portal, step: Ste
     from workbook_compiler.pipeline.link import link
     from workbook_compiler.pipeline.order import order
     from workbook_compiler.pipeline.shape import shaped
+    from workbook_compiler.pipeline.tally import tally
     from workbook_compiler.pipeline.validate import validate
     from workbook_compiler.pipeline.weave import weave
 
@@ -76,7 +81,9 @@ def _joined(found: Iterable[Prepared], schema: Schema, portal: Portal, step: Ste
     plan = Plan(portal.name, sources, schema.source, schema.sha256, sent, schema, outward, exported)
     ok = not any(d.severity is Severity.ERROR for d in (*of_files, *said))
     told = _in_reading_order([*of_files, *_first_causes(said)], workbooks)
-    return Compilation(tuple(w.name for w in workbooks), tuple(woven), told, plan if ok else None)
+    kept = {(one.workbook.name, title): sheet for one in prepared for title, sheet in one.kept.items()}
+    names = tuple(w.name for w in workbooks)
+    return Compilation(names, tuple(woven), told, plan if ok else None, tally(woven, graph, said), kept)
 
 
 def _first_causes(said: Sequence[Diagnostic]) -> Iterator[Diagnostic]:

@@ -151,7 +151,7 @@ def _left_out(bound: Bound) -> Sequence[Diagnostic]:
         for row in range(table.rows[0], len(rows))
         if row not in kept and any(map(_is_filled, rows[row]))
     ]
-    context = {"rows": "1 row" if len(places) == 1 else f"{len(places):,} rows"}
+    context = {"count": len(places)}
     return [Diagnostic(structure.ROW02, places[0], context=context, related=tuple(places[1:RELATED]))] if places else []
 
 

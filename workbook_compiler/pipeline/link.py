@@ -311,7 +311,7 @@ class _Resolver:
         return first, tuple(at for at in cells if at != first), name
 
 
-_NO_PATHS = {"advice": "nothing is to do: plan and submit look it up there."}
+_NO_PATHS = {"advice": "leave it: plan and submit look it up there."}
 """What to do where a link can't be written as a path."""
 
 

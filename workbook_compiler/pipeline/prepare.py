@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from workbook_compiler.archive import UnreadableError
 from workbook_compiler.model.codes import structure
@@ -16,6 +16,7 @@ from workbook_compiler.model.schema import Schema
 from workbook_compiler.pipeline.bind import bind
 from workbook_compiler.pipeline.build import build
 from workbook_compiler.pipeline.coerce import ReadColumn
+from workbook_compiler.pipeline.excerpts import Kept, kept, packed
 from workbook_compiler.pipeline.gather import Continued, gather
 from workbook_compiler.pipeline.layouts import tables
 from workbook_compiler.pipeline.read.cells import Sheet, Workbook
@@ -32,6 +33,8 @@ class Prepared:
     said: tuple[Diagnostic, ...]
     """What is wrong with its sheets, headers and cells."""
     sheets: tuple[Built, ...]
+    kept: Mapping[str, Kept] = field(default_factory=dict)
+    """By title, the cells of these sheets as the person sees them."""
 
 
 @contextmanager
@@ -67,14 +70,16 @@ def prepare(
                 sheets.append(settled)
     except UnreadableError as unreadable:
         return Prepared(replace(workbook, sheets=()), (*read.diagnostics, unreadable.diagnostic), (), ())
-    return Prepared(workbook, read.diagnostics, tuple(said), tuple(sheets))
+    return Prepared(workbook, read.diagnostics, tuple(said), tuple(sheets), kept(workbook, sheets) if sheets else {})
 
 
 def lean(prepared: Prepared) -> Prepared:
-    """Return the same without what later steps don't look at: the rows as read, and remarks that have been told."""
+    """Return the same without what later steps don't look at: remarks that have been told, and the rows as read, which
+    are packed for the report."""
     names = tuple(Sheet(title, ()) for title in prepared.workbook.titles)
     sheets = tuple(map(_lean_sheet, prepared.sheets))
-    return replace(prepared, workbook=replace(prepared.workbook, sheets=names), sheets=sheets)
+    rows = {title: packed(sheet) for title, sheet in prepared.kept.items()}
+    return replace(prepared, workbook=replace(prepared.workbook, sheets=names), sheets=sheets, kept=rows)
 
 
 def _lean_sheet(built: Built) -> Built:

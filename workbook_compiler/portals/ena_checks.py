@@ -56,7 +56,7 @@ def _names(record: Record) -> Iterator[Diagnostic]:
         endings = ENDINGS.get(kind)
         if endings and name and not name.lower().endswith(endings):
             at = record.origin.place(("files", number, "file_name")) or record.location
-            context = {"type": kind, "endings": " or ".join(f"*{ending}" for ending in endings[:2])}
+            context = {"type": kind, "endings": " or ".join(endings[:2])}
             yield Diagnostic(fits.FIT02, at, "files.file_name", name, context)
 
 

@@ -18,6 +18,7 @@ from workbook_compiler.model.plan import Request
 from workbook_compiler.model.service import Answer, Name, Refusal, Send, Stored, Transaction
 from workbook_compiler.nearest import likely
 from workbook_compiler.portals.gen3_schema import CODE, NAME, PROJECT_ID
+from workbook_compiler.portals.plain_words import in_plain_words
 
 BASE = "/api/v0/submission"
 TOKEN = "/user/credentials/cdis/access_token"  # noqa: S105 - a path
@@ -252,13 +253,13 @@ def _refusal(error: Mapping[str, Any]) -> Refusal:
     if kind == "NOT_UNIQUE" or words.endswith("already exists in the DB"):
         return Refusal("conflict", (NAME,), "")
     if (unknown := _EXTRA.search(words)) is not None:
-        return Refusal("extra", (unknown[1],), "the commons has no such property.", unknown[1])
+        return Refusal("extra", (unknown[1],), "it knows no such column here.", unknown[1])
     if (listed := _NOT_LISTED.fullmatch(words)) is not None:
         return Refusal("value", pointer, *_among(listed["value"], listed["listed"]))
     if (types := _TYPES.search(words)) is not None:
         kinds = [_KINDS[one] for one in types["types"].split(", ") if one in _KINDS]
         return Refusal("value", pointer, f"it has to be {' or '.join(kinds) or 'of another kind'}.")
-    return Refusal("value" if pointer else "other", pointer, words)
+    return Refusal("value" if pointer else "other", pointer, in_plain_words(words, None))
 
 
 def _links_told(words: str) -> str:

@@ -9,13 +9,13 @@ An answer comes from outside: what isn't understood is like what isn't there, an
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from workbook_compiler.model.plan import Request
 from workbook_compiler.model.records import Pointer, value_at
 from workbook_compiler.model.service import Answer, Refusal
-from workbook_compiler.nearest import nearest
+from workbook_compiler.portals.plain_words import in_plain_words
 
 _PREFIX = "Schema: "
 LONGEST = 10_000
@@ -50,7 +50,7 @@ def refusals(answer: Answer, request: Request) -> list[Refusal]:
     errors = said.get("errors")
     listed = errors[:MOST_ERRORS] if isinstance(errors, list) else []
     found = [_refusal(error, request.body) for error in listed if isinstance(error, dict)]
-    return _without_pairs(found) or [Refusal("other", None, detail or f"status {answer.status}")]
+    return _without_pairs(found) or [Refusal("other", None, detail or f"it answered {answer.status} without a reason.")]
 
 
 def _text(value: Any) -> str:
@@ -86,48 +86,6 @@ def _refusal(error: Mapping[str, Any], body: Mapping[str, Any]) -> Refusal:
         return Refusal("permission", place or None, "only its staff may fill this in.", _text_at(body, place))
     value = _text_at(body, place)
     return Refusal("value", place or _pointer_of(body, _first_quoted(words)), in_plain_words(words, value), value)
-
-
-_PLAIN = (
-    (re.compile(r" does not match '"), "it hasn't the form that is wanted here."),
-    (re.compile(r" is not a '(?:uri|url)'$"), "it isn't a web address."),
-    (re.compile(r" is not a '([\w-]+)'$"), "it isn't a valid {0}."),
-    (re.compile(r" has non-unique elements$"), "something stands in it twice."),
-    (re.compile(r" is too short$| should be non-empty$| is too few"), "it is too short."),
-    (re.compile(r" is too long$"), "it is too long."),
-    (re.compile(r" is (?:less than|not greater than or equal to) the minimum of (.+)$"), "it is less than {0}."),
-    (re.compile(r" is (?:greater than|not less than or equal to) the maximum of (.+)$"), "it is more than {0}."),
-    (re.compile(r" is not of type '(?:number|integer)'"), "a number is wanted."),
-    (re.compile(r" is not of type 'string'"), "a text is wanted."),
-    (re.compile(r" is not of type 'boolean'"), "yes or no is wanted."),
-    (re.compile(r" is not of type "), "something of another kind is wanted."),
-    (re.compile(r" is not valid under any of the given schemas$"), "it fits none of the ways this can be filled in."),
-)
-"""What the server's checker says, and what that means."""
-_CHOICES = " is not one of ["
-_CHOICE = re.compile(r"""(['"])((?:\\.|(?!\1).)*+)(?:\1|\Z)|([^\s,'"\[\]]+)""", re.DOTALL)
-"""A text as Python writes it, or anything else between two commas."""
-
-
-def in_plain_words(words: str, value: str | None) -> str:
-    """Return the server's words as a person at the bench says them; words that aren't known stay as they are."""
-    _, known, choices = words.partition(_CHOICES)
-    if known and choices.endswith("]"):
-        return f"it isn't in the list.{_near(value or '', _listed(choices))}"
-    for pattern, plain in _PLAIN:
-        if (found := pattern.search(words)) is not None:
-            return plain.format(*found.groups())
-    return words
-
-
-def _listed(text: str) -> list[str]:
-    return [quoted or bare for _, quoted, bare in _CHOICE.findall(text)]
-
-
-def _near(value: str, choices: Sequence[str]) -> str:
-    close = nearest(value, choices)
-    more = len(choices) - len(close)
-    return f" Nearest: {', '.join(close)}{f' (and {more} more)' if more else ''}." if close else ""
 
 
 def _place(name: Any, body: Mapping[str, Any]) -> Pointer:

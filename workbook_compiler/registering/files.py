@@ -28,6 +28,7 @@ _LINES = re.compile(r"\r\n|\r|\n")
 """Where a line ends; what Python also takes for an end, such as U+2028, may stand inside a value."""
 _UNSENDABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _DEEPEST = 50
+_CUT = "a bracket, a quote or a comma may be missing"
 _EXACT = 10**15
 """From here on a number has more digits than a spreadsheet keeps; as text it keeps them."""
 
@@ -152,7 +153,7 @@ class _Json:
             whole = _parsed(text)
         except (ValueError, RecursionError) as error:
             line = getattr(error, "lineno", None)
-            return self._unreadable(f"it isn't JSON{f', see line {line}' if line else ''}")
+            return self._unreadable(f"{_CUT}{f'; look at line {line}' if line else ''}")
         listed = whole if isinstance(whole, list) else [whole]
         return [self._own(number, one) for number, one in enumerate(listed, 2)]
 
@@ -169,16 +170,16 @@ class _Json:
         try:
             found = _parsed(line)
         except (ValueError, RecursionError):
-            self._said.append(Diagnostic(registering.REG06, self._at(number), context={"reason": "it isn't JSON"}))
-            return {}
+            return self._not_json(number, _CUT)
         return self._own(number, found)
 
     def _own(self, number: int, found: Any) -> Mapping[str, Any]:
         if isinstance(found, dict):
             return found
-        self._said.append(
-            Diagnostic(registering.REG06, self._at(number), context={"reason": "it isn't names with values"})
-        )
+        return self._not_json(number, "it is something else than names with values")
+
+    def _not_json(self, number: int, reason: str) -> Mapping[str, Any]:
+        self._said.append(Diagnostic(registering.REG06, self._at(number), context={"reason": reason}))
         return {}
 
     def _cell(self, number: int, name: str, one: Mapping[str, Any]) -> Any:
@@ -214,9 +215,9 @@ def _wrong(name: str, one: Mapping[str, Any], prop: Property | None) -> Iterator
         yield "is there twice, and only one of the two can be meant"
     single = name == RECORD_ID or (prop is not None and prop.kind is Kind.TEXT and not (prop.attachment or prop.upload))
     if single and isinstance(value, dict | list):
-        yield f"is one value, and this is {'a list' if isinstance(value, list) else 'names with values'}"
+        yield f"takes one value, and this is {'a list' if isinstance(value, list) else 'names with values'}"
     if name == RECORD_ID and not isinstance(value, str | dict | list):
-        yield "is a name, and this is none"
+        yield "takes a name, and this is none"
     yield from _inside(value, 0)
 
 

@@ -222,7 +222,7 @@ def kept_for(name: str, entity: EntityType) -> str | None:
     prop = entity.properties.get(name)
     if prop is None:
         near = likely(name, entity.properties)
-        return f"{entity.name} has no such property{f'; did you mean {near[0]}' if near else ''}"
+        return f"{entity.name} has no such column{f'; did you mean {near[0]}' if near else ''}"
     if prop.required:
         return f"every {entity.name} needs it"
     return "it is filled in by the portal" if prop.access is Access.REFUSED else None

@@ -28,6 +28,11 @@ def explain(code: Code) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def overview(codes: Iterable[Code]) -> str:
+    """Return a line for each code: its id, how much it matters, and its title."""
+    return "".join(f"{code.id}  {SEVERITY_WORDS[code.severity]:7}  {code.title}\n" for code in codes)
+
+
 def blanks(template: str, usual: Iterable[tuple[str, str]] = ()) -> str:
     """Return a message template with its gaps as words: ``{value}`` becomes ``<value>``, ``{count:row}`` ``<count> rows``."""
     filled = {name: blanks(text) for name, text in usual}

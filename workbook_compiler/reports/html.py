@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from workbook_compiler.model.diagnostics import Code, Location, Severity
-from workbook_compiler.model.report import Report, ReportFormat
+from workbook_compiler.model.report import LinkCount, LinkEnd, Report, ReportFormat, TypeCount
 from workbook_compiler.reports import view
+from workbook_compiler.reports.graph import Picture, picture
+from workbook_compiler.reports.grid import Around, Grid, grid
 from workbook_compiler.reports.words import SEVERITY_WORDS, column_number, count, listed, plural, visible
 from workbook_compiler.resources import templates
 
 LIMIT = 200
-"""Rows of one sheet's table,"""
+"""Findings of one sheet,"""
 PAGE_LIMIT = 2_000
-"""and of all tables together: a page of 10,000 mistakes must open at once."""
+"""and of all sheets together: a page of 10,000 mistakes must open at once."""
+GRIDS = 1_000
+"""So many of them are shown among their neighbours."""
 FEWEST = 10
 RELATED = 12
 
@@ -27,11 +32,13 @@ _BREAKS = re.compile(r"(?<=[_.-])(?=\w)")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One line of a sheet's table."""
+class Entry:
+    """One mistake."""
 
+    number: int
+    """Counted through the page."""
     place: str
-    """``D7``, ``column D`` or ``whole sheet``."""
+    """``D7``, ``D7 and 36 more``, ``column D`` or ``whole sheet``."""
     order: str
     """What the place is sorted by: ``7 4``."""
     severity: str
@@ -39,6 +46,7 @@ class Row:
     """The field's name in pieces: it may be broken between them."""
     finding: view.Finding
     anchor: str
+    grid: Grid | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +58,7 @@ class Table:
     file: str
     """Empty when the report is about one workbook."""
     tally: str
-    errors: int
-    rows: tuple[Row, ...]
+    entries: tuple[Entry, ...]
     left_out: str
 
 
@@ -62,6 +69,7 @@ class TypeRow:
     type: str
     records: str
     with_errors: str
+    looked_up: str
     ready: str
 
 
@@ -72,6 +80,18 @@ class SeverityCount:
     severity: str
     word: str
     number: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRow:
+    """One kind of links, as the table beside the picture tells it."""
+
+    type: str
+    via: str
+    to: str
+    end: str
+    number: str
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +121,10 @@ class Page:
     workbooks: tuple[str, ...]
     severities: tuple[SeverityCount, ...]
     types: tuple[TypeRow, ...]
+    asks: bool
+    """Some rows name records that the portal is going to be asked for."""
+    picture: Picture | None
+    links: tuple[LinkRow, ...]
     batches: tuple[str, ...]
     tables: tuple[Table, ...]
     explanations: tuple[Explanation, ...]
@@ -150,6 +174,7 @@ def page(report: Report) -> Page:
     limit = min(LIMIT, max(FEWEST, PAGE_LIMIT // max(1, len(groups))))
     sections = view.sections(report, limit=limit, related=RELATED)
     numbers = view.counts(report)
+    counter = itertools.count(1)
     return Page(
         verdict=view.verdict(report),
         state="mend" if not report.ok else "look" if numbers.get(Severity.WARNING) else "ready",
@@ -161,47 +186,64 @@ def page(report: Report) -> Page:
         severities=tuple(
             SeverityCount(SEVERITY_WORDS[s], plural(numbers[s], SEVERITY_WORDS[s]), f"{numbers[s]:,}") for s in Severity
         ),
-        types=tuple(_type_row(t.type, t.records, t.with_errors) for t in report.types),
+        types=tuple(map(_type_row, report.types)),
+        asks=any(entry.looked_up for entry in report.types),
+        picture=picture(report),
+        links=tuple(map(_link_row, report.links)),
         batches=tuple(view.batch_lines(report)),
-        tables=tuple(_table(f"sheet-{n}", section, several) for n, section in enumerate(sections, 1)),
+        tables=tuple(
+            _table(f"sheet-{n}", section, several, counter, report.around) for n, section in enumerate(sections, 1)
+        ),
         explanations=_explanations(report),
         several_files=several,
     )
 
 
-def _type_row(name: str, records: int, with_errors: int) -> TypeRow:
-    return TypeRow(visible(name), f"{records:,}", f"{with_errors:,}", f"{records - with_errors:,}")
+def _type_row(entry: TypeCount) -> TypeRow:
+    numbers = (entry.records, entry.with_errors, entry.looked_up, entry.ready)
+    return TypeRow(visible(entry.type), *(f"{number:,}" for number in numbers))
 
 
-def _table(anchor: str, section: view.Section, several: bool) -> Table:
+_ENDS = {
+    LinkEnd.HERE: "",
+    LinkEnd.PORTAL: "to look up on the portal",
+    LinkEnd.NOWHERE: "✕ nothing there",
+}
+
+
+def _link_row(link: LinkCount) -> LinkRow:
+    end = "↻ rows of its own type" if link.end is LinkEnd.HERE and link.type == link.to else _ENDS[link.end]
+    return LinkRow(visible(link.type), visible(link.via), visible(link.to), end, f"{link.number:,}", link.end.value)
+
+
+def _table(anchor: str, section: view.Section, several: bool, counter: Iterator[int], around: Around) -> Table:
     return Table(
         anchor=anchor,
         title=section.sheet or "The file as a whole",
         file=section.file if several else "",
         tally=section.tally,
-        errors=section.counts.get(Severity.ERROR, 0),
-        rows=tuple(_row(finding) for finding in section.findings),
+        entries=tuple(_entry(next(counter), finding, around) for finding in section.findings),
         left_out=f"and {section.left_out:,} more; wbc check --format json lists every one." if section.left_out else "",
     )
 
 
-def _row(finding: view.Finding) -> Row:
+def _entry(number: int, finding: view.Finding, around: Around) -> Entry:
     where = finding.location
-    return Row(
-        place=_place(where, finding.stands_for),
+    return Entry(
+        number=number,
+        place=_place(where, finding.number),
         order=f"{where.row or 0} {column_number(where.column)}",
         severity=SEVERITY_WORDS[finding.severity],
         field=tuple(_BREAKS.split(finding.field)),
         finding=finding,
         anchor=_anchor(finding.code),
+        grid=grid(finding, around(where)) if number <= GRIDS else None,
     )
 
 
-def _place(where: Location, stands_for: int) -> str:
-    if stands_for > 1:
-        return f"{stands_for:,} cells"
+def _place(where: Location, number: int) -> str:
     if where.cell:
-        return where.cell
+        return f"{where.cell} and {number - 1:,} more" if number > 1 else where.cell
     if where.column:
         return f"column {where.column}"
     if where.row:

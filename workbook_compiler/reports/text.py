@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from workbook_compiler.model.diagnostics import Severity
 from workbook_compiler.model.report import Report, ReportFormat
 from workbook_compiler.reports import view
-from workbook_compiler.reports.words import SEVERITY_WORDS, visible
+from workbook_compiler.reports.words import SEVERITY_WORDS, count, visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -93,6 +93,8 @@ def _tell(console: Console, finding: view.Finding) -> None:
         _line(console, (f"→ {finding.hint}", ""), indent=4)
     if finding.suggestions:
         _line(console, ("Did you mean: ", ""), (_choice(finding.suggestions), "green"), indent=4)
+    if finding.places:
+        _line(console, (f"In {count(finding.number, 'cell')}: {finding.places}", "dim"), indent=4)
     if finding.related:
         _line(console, (f"Also: {finding.related}", "dim"), indent=4)
     console.print()
@@ -111,10 +113,11 @@ def _tell_records(console: Console, report: Report) -> None:
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("Records of type")
-    for title in ("rows", "with errors", "ready"):
+    asked = any(entry.looked_up for entry in report.types)
+    for title in ("rows", "with errors", *(["to look up"] if asked else []), "ready"):
         table.add_column(title, justify="right")
     for entry in report.types:
-        numbers = (entry.records, entry.with_errors, entry.records - entry.with_errors)
+        numbers = (entry.records, entry.with_errors, *([entry.looked_up] if asked else []), entry.ready)
         table.add_row(Text(visible(entry.type)), *(f"{number:,}" for number in numbers))
     console.print(table)
     console.print()

@@ -34,8 +34,18 @@ class Finding:
     hint: str
     suggestions: tuple[str, ...]
     related: str
-    """The other cells of the mistake, as text; empty when there are none."""
-    stands_for: int = 1
+    """Other cells that the mistake touches, as text; empty when there are none."""
+    places: str = ""
+    """Every cell that holds this very mistake, as text; empty when it is one."""
+    cells: frozenset[Location] = frozenset()
+    """Those cells."""
+    exact: bool = True
+    """The suggestions are shown letter by letter, so that they can be copied."""
+
+    @property
+    def number(self) -> int:
+        """How many cells hold this very mistake."""
+        return max(1, len(self.cells))
 
     @property
     def severity(self) -> Severity:
@@ -66,55 +76,85 @@ def sections(report: Report, *, limit: int, related: int) -> tuple[Section, ...]
 
 
 def _section(file: str, sheet: str | None, found: Sequence[Diagnostic], limit: int, related: int) -> Section:
-    shown = _folded(found)[:limit]
+    shown = _folded(_alike(found))[:limit]
     return Section(
         file=visible(file),
         sheet=None if sheet is None else visible(sheet),
         findings=tuple(_fold(group) if len(group) > 1 else _finding(group[0], related) for group in shown),
         counts=Counter(diagnostic.severity for diagnostic in found),
-        left_out=len(found) - sum(map(len, shown)),
+        left_out=len(found) - sum(len(alike) for group in shown for alike in group),
     )
 
 
-def _folded(found: Sequence[Diagnostic]) -> list[list[Diagnostic]]:
-    """Return the findings worst first, in groups of one; past the first few alike the rest is one group."""
-    alike = Counter(map(_kind, found))
-    groups: list[list[Diagnostic]] = []
-    folds: dict[tuple[str, str | None], list[Diagnostic]] = {}
-    seen: Counter[tuple[str, str | None]] = Counter()
+Alike = list[Diagnostic]
+"""Findings that say the same of several cells of a column: one mistake, made more than once."""
+
+
+def _alike(found: Sequence[Diagnostic]) -> list[Alike]:
+    """Return the findings worst first, each with those that differ in nothing but their row."""
+    groups: list[Alike] = []
+    known: dict[object, Alike] = {}
     for diagnostic in sorted(found, key=lambda d: _RANK[d.severity]):
-        kind = _kind(diagnostic)
-        seen[kind] += 1
-        if kind[1] is None or alike[kind] <= FOLD_FROM or seen[kind] <= FOLD_SHOWS:
-            groups.append([diagnostic])
-        elif kind in folds:
-            folds[kind].append(diagnostic)
+        at = diagnostic.location
+        key = (diagnostic.code.id, at.column, diagnostic.field, diagnostic.value, diagnostic.suggestions)
+        same = known.get(key)
+        if at.cell and same is not None and same[0].context == diagnostic.context:
+            same.append(diagnostic)
         else:
-            groups.append(folds.setdefault(kind, [diagnostic]))
+            groups.append([diagnostic])
+            known.setdefault(key, groups[-1])
     return groups
+
+
+def _folded(groups: Sequence[Alike]) -> list[list[Alike]]:
+    """Return each mistake by itself; of one kind past the first few in a column the rest is one group."""
+    many = Counter(_kind(group[0]) for group in groups)
+    folded: list[list[Alike]] = []
+    folds: dict[tuple[str, str | None], list[Alike]] = {}
+    seen: Counter[tuple[str, str | None]] = Counter()
+    for group in groups:
+        kind = _kind(group[0])
+        seen[kind] += 1
+        if kind[1] is None or many[kind] <= FOLD_FROM or seen[kind] <= FOLD_SHOWS:
+            folded.append([group])
+        elif kind in folds:
+            folds[kind].append(group)
+        else:
+            folded.append(folds.setdefault(kind, [group]))
+    return folded
 
 
 def _kind(diagnostic: Diagnostic) -> tuple[str, str | None]:
     return diagnostic.code.id, diagnostic.location.column
 
 
-def _finding(diagnostic: Diagnostic, related: int) -> Finding:
-    here = diagnostic.location
+def _finding(alike: Alike, related: int) -> Finding:
+    first = alike[0]
+    here = first.location
+    places = sorted({at for one in alike for at in one.same}, key=lambda at: at.row or 0)
+    touched = [at for at in first.related if at not in places] if len(alike) == 1 else []
+    suggestions = first.suggestions[:SUGGESTIONS]
+    shown = tuple(map(visible, suggestions))
     return Finding(
         location=here,
-        code=diagnostic.code,
-        field=visible(diagnostic.field or ""),
-        message=visible(diagnostic.message),
-        hint=visible(diagnostic.hint),
-        suggestions=tuple(visible(text) for text in diagnostic.suggestions[:SUGGESTIONS]),
-        related=cells(diagnostic.related, related, file=here.file, sheet=here.sheet),
+        code=first.code,
+        field=visible(first.field or ""),
+        message=visible(first.message),
+        hint=visible(first.hint),
+        suggestions=shown,
+        related=cells(touched, related, file=here.file, sheet=here.sheet),
+        places=cells(places, FOLD_RANGES, file=here.file, sheet=here.sheet) if len(places) > 1 else "",
+        cells=frozenset(places),
+        exact=shown == suggestions,
     )
 
 
-def _fold(alike: Sequence[Diagnostic]) -> Finding:
-    first = alike[0]
-    where = cells([d.location for d in alike], FOLD_RANGES, file=first.location.file, sheet=first.location.sheet)
-    values = Counter(d.value for d in alike if d.value)
+def _fold(groups: Sequence[Alike]) -> Finding:
+    every = [diagnostic for alike in groups for diagnostic in alike]
+    places = sorted({at for one in every for at in one.same}, key=lambda at: at.row or 0)
+    first = every[0]
+    where = cells(places, FOLD_RANGES, file=first.location.file, sheet=first.location.sheet)
+    values = Counter(d.value for d in every if d.value)
     typed = [f"“{visible(value, 60)}” ({count(times, 'time')})" for value, times in values.most_common(SUGGESTIONS)]
     if len(values) > SUGGESTIONS:
         typed.append(f"{len(values) - SUGGESTIONS:,} other values")
@@ -122,12 +162,12 @@ def _fold(alike: Sequence[Diagnostic]) -> Finding:
         location=first.location,
         code=first.code,
         field=visible(first.field or ""),
-        message=f"The same in {count(len(alike), 'more cell')} of this column: {where}."
+        message=f"The same in {count(len(places), 'more cell')} of this column: {where}."
         + (f" They hold {listed(typed)}." if typed else ""),
         hint="",
         suggestions=(),
         related="",
-        stands_for=len(alike),
+        cells=frozenset(places),
     )
 
 

@@ -201,7 +201,7 @@ def _reused(
         entry = known.get(record.id)
         is_new = record.identifier is None and record.stored is None and record.id not in remembered
         if is_new and entry is not None and entry.state != journal.REFUSED and entry.uuid not in taken:
-            yield Diagnostic(codes.POR13, record.location, context={"uuid": entry.uuid or "not known"})
+            yield Diagnostic(codes.POR13, record.location, context={"uuid": entry.uuid or "its uuid isn't known"})
 
 
 def _defaults(plan: Plan, found: compare.Snapshot, schema: Schema, to: Connection, where: Where) -> Mapping[str, str]:

@@ -41,7 +41,7 @@ def load_preset(path: Path) -> Preset:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise UsageError(f"The preset file {path} cannot be opened: {error.strerror}.") from error
+        raise UsageError(f"The preset file {path} can't be opened: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"The preset file {path} is not valid TOML: {error}.") from error
     _only(document, _KEYS, f"{path}")

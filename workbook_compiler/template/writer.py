@@ -48,14 +48,14 @@ MOST_FROZEN = 3
 def write(selection: Selection, schema: Schema, path: Path, *, tool_version: str, preset_names: Sequence[str]) -> None:
     """Write the blank workbook of a selection to ``path``, in one move.
 
-    Raises UsageError when the file cannot be written there.
+    Raises UsageError when the file can't be written there.
     """
     made = content(lay_out(selection, schema), facts_of(schema, preset_names, tool_version))
     try:
         with written_whole(path) as beside:
             beside.write_bytes(made)
     except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}.") from error
+        raise UsageError(f"{path} can't be written: {error.strerror}.") from error
 
 
 def facts_of(schema: Schema, preset_names: Sequence[str], tool_version: str) -> dict[str, str]:

@@ -60,7 +60,7 @@ TXT03 = Code(
     Severity.WARNING,
     title="The number is shown differently from what is sent",
     message="The cell shows {shown}, but {value} is sent.",
-    hint="If {shown} is meant, format the cell as Text and type it.",
+    hint="Nothing to do if that is meant. Otherwise format the cell as Text and type {shown}.",
     why="A number format changes what is shown, not what is stored.",
     example="1.50 is stored as 1.5",
 )
@@ -70,8 +70,8 @@ TXT04 = Code(
     Severity.INFO,
     title="Excel made TRUE or FALSE of the text",
     message="The cell holds Excel's own {value}, which is sent as the text {sent}.",
-    hint="Nothing to do if that is meant; else format the cell as Text and type it.",
-    why="Excel turns true and false, typed in any way, into truth values.",
+    hint="Nothing to do if that is meant. Otherwise format the cell as Text and type it.",
+    why="Excel makes its own TRUE and FALSE of these words, however they are typed.",
     example="true is shown as TRUE",
 )
 TXT05 = Code(
@@ -81,7 +81,7 @@ TXT05 = Code(
     title="No-break spaces were removed",
     message="No-break spaces around “{value}” were removed.",
     hint="Nothing to do.",
-    why="Text copied from a web page or from Word often brings them along.",
+    why="They look like any other space. Text copied from a web page or from Word often brings them along.",
     example="A space that looks like any other.",
 )
 TXT06 = Code(
@@ -94,15 +94,15 @@ TXT06 = Code(
     why="Excel reads 1:1 or 12:30 as times.",
     example="1:1 is stored as 01:01",
 )
-DEL03 = Code(
-    "DEL03",
-    "delete.beside-values",
-    Severity.ERROR,
-    title="A list is to be removed and filled in at once",
-    message="*delete* removes all of {field}, and other cells of the row fill it in.",
-    hint="Clear one of them. To replace a list, remove it, send, and then fill in the new one.",
-    why="One update can't do both, so one of the two would be lost.",
-    example="*delete* in samples.submitter_id beside a name in samples.submitter_id-1.",
+DEL01 = Code(
+    "DEL01",
+    "delete.new-record",
+    Severity.WARNING,
+    title="Nothing to delete in a new record",
+    message="*delete* was left out: this record is to be created, so there is no {field} to remove.",
+    hint="Clear the cell.",
+    why="*delete* removes a value from a record that the portal holds already.",
+    example="*delete* in a row with a new alias.",
 )
 DEL02 = Code(
     "DEL02",
@@ -114,13 +114,13 @@ DEL02 = Code(
     why="The portal refuses a record without it.",
     example="*delete* in a column whose header has a star.",
 )
-DEL01 = Code(
-    "DEL01",
-    "delete.new-record",
-    Severity.WARNING,
-    title="Nothing to delete in a new record",
-    message="*delete* was left out: this record is to be created, so there is no {field} to remove.",
-    hint="Clear the cell.",
-    why="*delete* removes a value from a record that the portal holds already.",
-    example="*delete* in a row with a new alias.",
+DEL03 = Code(
+    "DEL03",
+    "delete.beside-values",
+    Severity.ERROR,
+    title="A list is to be removed and filled in at once",
+    message="*delete* removes all of {field}, but other cells of the row fill it in.",
+    hint="Clear the one or the other. To replace a list, remove it, send, and then fill in the new one.",
+    why="One update can't do both, so one of the two would be lost.",
+    example="*delete* in samples.submitter_id beside a name in samples.submitter_id-1.",
 )

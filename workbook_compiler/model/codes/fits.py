@@ -20,8 +20,8 @@ FIT02 = Code(
     "fit.file-name",
     Severity.ERROR,
     title="The file's name doesn't go with its type",
-    message="A file of type {type} is called {endings}, and this one is “{value}”.",
-    hint="Correct the type, or name the file as it is.",
+    message="The name of a {type} file ends in {endings}; this one is called “{value}”.",
+    hint="Correct the type, or rename the file. A file that isn't compressed may have to be compressed first.",
     why="The archive looks at the name to know how to read the file, and refuses what it can't read.",
     example="reads_R1.fastq, which has to be compressed: reads_R1.fastq.gz",
 )
@@ -30,7 +30,7 @@ FIT03 = Code(
     "fit.file-count",
     Severity.ERROR,
     title="The number of files doesn't go with the library",
-    message="{count:file} can't belong to a {layout} library.",
+    message="A {layout} library can't have {count:fastq file}.",
     hint="{advice}",
     why="Single reads come in one file, paired reads in one or two.",
     example="Two fastq files in a run whose experiment says SINGLE",
@@ -51,8 +51,8 @@ FIT05 = Code(
     "fit.action-without-accession",
     Severity.WARNING,
     title="An action on what is registered has no accession",
-    message="“{value}” is done to what is registered, and this row has no accession.",
-    hint="Fill in accession. Without it the row is sent only by the submission that registered it from this workbook.",
+    message="“{value}” is for a record that is registered already, but this row has no accession.",
+    hint="Fill in accession. It can stay empty if the row was registered from this very workbook.",
     why="The archive knows what to hold, release or cancel by its accession.",
     example="RELEASE in a row whose accession is empty",
 )
@@ -71,20 +71,10 @@ FIT07 = Code(
     "fit.unsubmittable-taxon",
     Severity.ERROR,
     title="Samples can't be of this taxon",
-    message="Samples can't be of {value}, {name}.",
+    message="Samples can't be of {value} ({name}).",
     hint="Type the number of the species, or of the kind of metagenome, that the sample is of.",
     why="The archive takes samples of a species or of a metagenome, not of a family or a kingdom.",
     example="2 for bacteria of some kind",
-)
-FIT09 = Code(
-    "FIT09",
-    "fit.linked-twice",
-    Severity.ERROR,
-    title="Two rows have a link that only one may have",
-    message="“{value}” has a {type} already, the one of {first}, and can't have a second one.",
-    hint="Correct one of the two, or leave out the row that isn't needed.",
-    why="Of some kinds of records another one may have only one, as a person has one date of birth.",
-    example="Two rows of demographic for the same case.",
 )
 FIT08 = Code(
     "FIT08",
@@ -92,7 +82,17 @@ FIT08 = Code(
     Severity.WARNING,
     title="The organism's name isn't that of its number",
     message="“{value}” isn't the name of {number}, which is {name}.",
-    hint="Correct the name or the number; a name left empty is filled in by the archive.",
+    hint="Correct the name or the number. A name that is left empty is filled in by the archive.",
     why="One of them is of another organism, or the name is an older one. The archive goes by the number.",
     example="Mus musculus beside 9606",
+)
+FIT09 = Code(
+    "FIT09",
+    "fit.linked-twice",
+    Severity.ERROR,
+    title="Two rows have a link that only one may have",
+    message="“{value}” is linked by {first} already, and only one {type} may be linked to it.",
+    hint="Correct one of the two, or leave out the row that isn't needed.",
+    why="Some records may be linked by one other only, as a person has one date of birth.",
+    example="Two rows of demographic for the same case.",
 )

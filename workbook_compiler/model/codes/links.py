@@ -20,7 +20,7 @@ IDN02 = Code(
     Severity.WARNING,
     title="Rows without an identifier",
     message="{count:row} of this sheet can't be recognised when sent again: {field} is empty there.",
-    hint="Give each row a name of your own in {field}: my-lab:sample1.",
+    hint="Give each row a name of your own in {field}, such as my-lab:sample1.",
     why="By its identifier a record is found again, linked to, and not created twice.",
     example="An empty aliases cell.",
 )
@@ -30,10 +30,10 @@ REF01 = Code(
     Severity.ERROR,
     title="No row has this identifier, but one has nearly the same",
     message="No row is called “{value}”, but {nearest_at} is called “{nearest}”.",
-    hint="If that row is meant, correct the cell. If a record of the portal is meant, {advice}",
+    hint="Correct the cell if that row is meant. If a record of the portal is meant, {advice}",
     why="A letter too many or too few leads to a link to nothing.",
     example="my-lab:sampel1 → my-lab:sample1",
-    usual=(("advice", "write it as the portal's path, with slashes."),),
+    usual=(("advice", "write its path there, with slashes."),),
 )
 REF02 = Code(
     "REF02",
@@ -52,7 +52,7 @@ REF03 = Code(
     title="The identifier has other capitals",
     message="No row is called “{value}”, but {nearest_at} is called “{nearest}”.",
     hint="Write it with the same capitals.",
-    why="The portal takes capitals in identifiers seriously.",
+    why="For the portal, identifiers with other capitals are other identifiers.",
     example="My-Lab:S1 → my-lab:s1",
 )
 REF04 = Code(
@@ -72,7 +72,7 @@ REF05 = Code(
     title="The rows need each other in a circle",
     message="These records need each other, so none can be sent first: {loop}.",
     hint="Clear one of these links.",
-    why="A record can only be created after what it can't do without.",
+    why="A record can only be created after those that it can't do without.",
     example="A needs B, and B needs A.",
 )
 REF06 = Code(
@@ -109,9 +109,9 @@ REF09 = Code(
     "REF09",
     "reference.by-number",
     Severity.ERROR,
-    title="The link is told by a number alone",
-    message="{field} holds a number that the portal gave, and {column} is empty beside it.",
-    hint="Name the record in {column}, by what its lab calls it, and leave {field} as it is.",
+    title="The link is given by a number alone",
+    message="{field} holds a number that the portal gave, but {column} is empty beside it.",
+    hint="Fill in {column} with the name that the lab gave the record, and leave {field} as it is.",
     why="By its number alone nobody can tell whether it is the record that is meant.",
     example="cases.id filled in, and cases.submitter_id empty.",
 )
@@ -120,7 +120,7 @@ REF10 = Code(
     "reference.several",
     Severity.ERROR,
     title="A link to one record names several",
-    message="{field} leads to one record, and “{value}” names several rows.",
+    message="{field} takes one record, but “{value}” names several rows.",
     hint="Name one of them. If the row belongs to all of them, split it into several rows.",
     why="The portal takes one record here; a second one would be lost, or the row refused.",
     example="case-1, case-2 in a column that takes one case.",

@@ -21,7 +21,7 @@ ENU02 = Code(
     title="The list's own spelling is used",
     message="“{value}” is sent as “{sent}”, as the list spells it.",
     hint="Nothing to do.",
-    why="Capitals and spaces differ from the portal's list, the word doesn't.",
+    why="Only capitals or spaces differ from the portal's list; the word is the same.",
     example="Male is sent as male",
 )
 TXT07 = Code(
@@ -31,7 +31,7 @@ TXT07 = Code(
     title="The text doesn't have the form this column asks for",
     message="“{value}” doesn't have the form that {field} asks for{detail}.",
     hint="{advice}",
-    why="The portal checks the form of this text: which signs it may hold and in which order.",
+    why="The portal checks the form of this text: which characters it may hold, and in which order.",
     example="my sample 1 → my-lab:sample1",
     usual=(("detail", ""), ("advice", "Compare it with a row that is right.")),
 )

@@ -11,7 +11,7 @@ NUM01 = Code(
     title="Not a whole number",
     message="{field} takes a whole number; “{value}” isn't one.",
     hint="Type digits only, without commas, units or words. Without a value leave the cell empty.",
-    why="The portal refuses fractions and signs other than digits here.",
+    why="The portal refuses fractions here, and anything but digits.",
     example="1,000 → 1000",
 )
 NUM02 = Code(
@@ -28,9 +28,9 @@ NUM03 = Code(
     "NUM03",
     "number.percent",
     Severity.INFO,
-    title="Per cent are sent as a fraction",
+    title="Per cent is sent as a fraction",
     message="The cell shows {shown}; {value} is sent.",
-    hint="If the portal wants per cent, type the number without the % sign.",
+    hint="Nothing to do if that is meant. If the portal wants per cent, type the number without the % sign.",
     why="Excel stores 50 % as 0.5.",
     example="50 % is sent as 0.5",
 )
@@ -40,7 +40,7 @@ NUM04 = Code(
     Severity.ERROR,
     title="The number is too small or too large",
     message="{field} takes numbers {range}; “{value}” is outside.",
-    hint="Correct the number; look at the unit in the column's description.",
+    hint="Correct the number. Look at the unit in the column's description.",
     why="The portal sets limits for this column.",
     example="-3 where 0 is the smallest",
 )
@@ -126,7 +126,7 @@ DAT05 = Code(
     Severity.ERROR,
     title="The time is missing",
     message="{field} takes a date and a time; “{value}” has no time.",
-    hint="Type both: 2024-03-01T10:00:00Z. Z stands for universal time.",
+    hint="Type both: 2024-03-01T10:00:00Z. Z stands for universal time (UTC).",
     why="The portal asks for the moment, not for the day.",
     example="2024-03-01 → 2024-03-01T10:00:00Z",
 )
@@ -195,7 +195,7 @@ LST06 = Code(
     "list.member-gap",
     Severity.INFO,
     title="A missing member number was closed up",
-    message="There is a member number {member} of {field} but none before it; it was moved up.",
+    message="{field} has a member number {member} but none before it, so it was moved up.",
     hint="Nothing to do.",
     why="Members of a list stand side by side; an empty one isn't sent.",
     example="Only the columns relation.kind and relation.kind-2 are filled.",
@@ -206,7 +206,7 @@ OBJ01 = Code(
     Severity.ERROR,
     title="The structured value can't be read",
     message="{field} takes a structured value (JSON); this text can't be read as one: {reason}.",
-    hint='Names and text need straight double quotes: {{"name": "value"}}.',
+    hint='Put names and text in straight double quotes: {{"name": "value"}}.',
     why="Some values have a shape that no column can say.",
     example='{a: 1} → {"a": 1}',
 )
@@ -216,7 +216,7 @@ OBJ02 = Code(
     Severity.ERROR,
     title="One thing is filled in twice",
     message="{field} is filled in here as a whole and in its own columns as well.",
-    hint="Keep one of the two.",
+    hint="Clear the one or the other.",
     why="Which of the two is meant can't be guessed.",
     example="Both relation and relation.kind are filled.",
 )
@@ -236,7 +236,7 @@ OBJ04 = Code(
     Severity.ERROR,
     title="A part of the structured value is of another kind",
     message="{field} takes {wanted}; {given} is {kind}.",
-    hint="Text stands in double quotes; numbers, true and false stand without.",
+    hint="Correct this part. Text goes in double quotes; numbers, true and false go without.",
     why="The portal tells numbers from text, even where they look alike.",
     example='{"length": "3"} → {"length": 3}',
 )

@@ -16,6 +16,7 @@ from workbook_compiler.pipeline.causes.judging import Problem, fits_of
 from workbook_compiler.pipeline.causes.mending import Act, Ground, Rule, mend, with_bounds
 from workbook_compiler.pipeline.causes.saying import dotted, say, with_comment
 from workbook_compiler.pipeline.coerce.example import example_of
+from workbook_compiler.pipeline.coerce.form import like
 
 Cause = tuple[Pointer, Code, Mapping[str, Any]]
 
@@ -116,13 +117,8 @@ def _title(entity: EntityType, path: Pointer) -> str:
 def _allowed(value: Sequence[Any], body: Any) -> dict[str, Any]:
     from workbook_compiler.pipeline.coerce.text import not_listed
 
-    finding = not_listed(str(body), [str(v) for v in value]).findings[0]
+    finding = not_listed(str(body), [str(v) for v in value if v is not None]).findings[0]
     return {**finding.context, "value": _short(body), "suggestions": finding.suggestions}
-
-
-def _advice(pattern: str) -> str:
-    example = example_of(pattern)
-    return f"Write it like this: {example}." if example else "Compare it with a row that is right."
 
 
 def _signs(number: int) -> str:
@@ -138,7 +134,7 @@ _BY_RULE: dict[str, tuple[Code, Callable[[Any, Any], dict[str, Any]]]] = {
     "minItems": (values.LST05, lambda value, body: {"range": f"at least {count(value, 'value')}", "length": len(body)}),
     "maxItems": (values.LST05, lambda value, body: {"range": f"at most {count(value, 'value')}", "length": len(body)}),
     "enum": (texts.ENU01, _allowed),
-    "pattern": (texts.TXT07, lambda value, body: {"value": body, "advice": _advice(value)}),
+    "pattern": (texts.TXT07, lambda value, body: {"value": body, "advice": like(example_of(value))}),
     "minimum": (values.NUM04, lambda value, body: {"value": body, "range": f"from {value} on"}),
     "maximum": (values.NUM04, lambda value, body: {"value": body, "range": f"up to {value}"}),
     "exclusiveMinimum": (values.NUM04, lambda value, body: {"value": body, "range": f"above {value}"}),

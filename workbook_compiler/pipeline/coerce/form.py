@@ -43,8 +43,13 @@ def example_for(prop: Property) -> str:
 def advice(prop: Property, example: str) -> str:
     """Return what to write, and what the column is for when that is said in a short sentence."""
     about = first_sentence(prop.description)
-    parts = [f"Write it like this: {example}" + ("" if example.endswith(".") else ".") if example else "", about]
-    return " ".join(filter(None, parts)) or "Compare it with a row that is right."
+    return f"{like(example)} {about}".rstrip()
+
+
+def like(example: str) -> str:
+    """Return how something is written: like the example, or like other rows where there is none."""
+    end = "" if example.endswith(".") else "."
+    return f"Write it like this: {example}{end}" if example else "Compare it with a row that is right."
 
 
 def first_sentence(text: str) -> str:

@@ -81,7 +81,7 @@ def _inside(text: str) -> float:
 
 
 def _refuse(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no number")
+    raise ValueError(f"“{word}” is no number")
 
 
 def boolean_reader(_prop: Property) -> Reader:

@@ -100,7 +100,7 @@ def _sound(value: Any, raw: str) -> Any:
     if _levels_beyond(value, DEEPEST):
         raise RecursionError
     if "\\u" in raw and HALF_SIGN.search(json.dumps(value, ensure_ascii=False)):
-        raise ValueError("it holds half of a sign, written with \\u; both halves belong together")
+        raise ValueError("a character that is written with “\\u” lacks its other half")
     return value
 
 
@@ -127,7 +127,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     names = [name for name, _ in pairs]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise ValueError(f"{twice} is there twice")
+        raise ValueError(f"“{twice}” is there twice")
     return dict(pairs)
 
 

@@ -49,7 +49,7 @@ def read(path: Path, name: str) -> Outcome[Workbook]:
     Raises OSError when the file can't be opened.
     """
     if path.stat().st_size > MAX_BYTES:
-        return _refused(name, "", structure.FIL04, {"reason": f"more than {MAX_BYTES >> 30} GB"})
+        return _refused(name, "", structure.FIL04, {"reason": f"it has more than {MAX_BYTES >> 30} GB"})
     return read_bytes(path.read_bytes(), path, name)
 
 
@@ -58,7 +58,8 @@ def read_bytes(data: bytes, path: Path, name: str) -> Outcome[Workbook]:
     sha256 = hashlib.sha256(data).hexdigest()
     reader = READERS.get(path.suffix.lower())
     if reader is None and not data.startswith(_OLE):
-        return _refused(name, sha256, structure.FIL03, {"suffix": path.suffix or "no dot"})
+        ending = f"ending in {path.suffix}" if path.suffix else "without an ending in their name"
+        return _refused(name, sha256, structure.FIL03, {"ending": ending})
     if reader is None or (reader is not text.read and data.startswith(_OLE)):
         return _refused(name, sha256, structure.FIL02, {})
     try:

@@ -32,6 +32,7 @@ class Cells:
         self._texts: dict[str, dict[int, dict[int, str]]] = {}
         self._written: dict[str, dict[int, set[int]]] = {}
         self._needed: dict[str, set[tuple[int, int]]] = {}
+        self._heads: dict[str, set[tuple[int, int]]] = {}
 
     @property
     def titles(self) -> tuple[str, ...]:
@@ -45,6 +46,12 @@ class Cells:
         row, column = cell_address(cell)
         text = self._texts[sheet].get(row + 1, {}).get(column, "")
         return Seen(text, column in self._written[sheet].get(row + 1, ()))
+
+    def refuses(self, sheet: str, cell: str, text: str) -> bool:
+        """Tell whether a cell heads a column of an Excel table that can't be called so."""
+        if sheet not in self._heads:
+            self._heads[sheet] = self._book.heads(sheet)
+        return cell_address(cell) in self._heads[sheet] and self._book.refuses(sheet, cell, text)
 
     def is_needed(self, sheet: str, cell: str) -> bool:
         """Tell whether a cell's formula is one that other cells live on."""

@@ -27,7 +27,9 @@ ERRORS = {
     "Biosample": "D5 D6 E5 D7",
     "BiosampleCellCulture": "D5 H5 D6 F6 E7 F7 G7",
 }
-WARNINGS = {"Biosource": "F6", "Biosample": "G6"}
+WARNINGS = {"Biosample": "G6"}
+LOOKED_UP = ("Biosource", "F6")
+"""Listed, and not marked: a link that is right as far as one can see here."""
 AUTHOR = "wbc"
 MARKS = {"▶ mend", "▶ look"}
 
@@ -127,7 +129,7 @@ def wrong_cells(which: Mapping[str, str]) -> set[tuple[str, str]]:
 
 
 def problem_rows(data: bytes) -> list[dict[str, Any]]:
-    """Return the rows of the sheet of problems by the names of its columns, with the link's target and the row's number."""
+    """Return the lines of the sheet of problems by the names of its columns, with the link's target and each cell's address."""
     sheet = openpyxl.load_workbook(io.BytesIO(data)).worksheets[0]
     head = next(row for row in sheet.iter_rows() if "Accept" in [cell.value for cell in row])
     names = {cell.column: cell.value for cell in head if cell.value}
@@ -137,14 +139,14 @@ def problem_rows(data: bytes) -> list[dict[str, Any]]:
         if any(value is not None for value in told_there.values()):
             first = row[min(names) - 1]
             target = first.hyperlink.location if first.hyperlink else None
-            found.append({**told_there, "target": target, "row": first.row, "accept": next(
-                cell.coordinate for cell in row if names.get(cell.column) == "Accept")})  # fmt: skip
+            at = {names[cell.column]: cell.coordinate for cell in row if cell.column in names}
+            found.append({**told_there, "target": target, "at": at})
     return found
 
 
 def accepting(data: bytes, rows: list[dict[str, Any]], word: str = "yes") -> bytes:
     """Return the annotated workbook with a word typed into the Accept cell of these problems."""
-    return edited(data, [Edit(problems(data), row["accept"], word) for row in rows])
+    return edited(data, [Edit(problems(data), row["at"]["Accept"], word) for row in rows])
 
 
 def touched(data: bytes) -> dict[str, str]:

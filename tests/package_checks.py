@@ -179,6 +179,23 @@ def _sheets(inside: Mapping[str, bytes]) -> Iterator[str]:
     texts = len(ElementTree.fromstring(inside.get("xl/sharedStrings.xml", b"<x/>")))
     for path in (p for k, p in links(inside, "xl/workbook.xml").values() if k == "worksheet"):
         yield from (f"{path}: {words}" for words in _grid(ElementTree.fromstring(inside[path]), looks, texts))
+        yield from _heads(inside, path)
+
+
+def _heads(inside: Mapping[str, bytes], path: str) -> Iterator[str]:
+    """The heads of a table are what its cells say."""
+    found = links(inside, path).values()
+    strings = list(ElementTree.fromstring(inside.get("xl/sharedStrings.xml", b"<x/>")))
+    cells = {cell.get("r"): cell for cell in ElementTree.fromstring(inside[path]).iter(f"{{{MAIN}}}c")}
+    for table in (ElementTree.fromstring(inside[part]) for kind, part in found if kind == "table"):
+        first = table.get("ref", "").partition(":")[0]
+        column, row = ord(first[0]), first[1:]
+        for at, head in enumerate(table.iter(f"{{{MAIN}}}tableColumn"), column):
+            cell = cells.get(f"{chr(at)}{row}", ElementTree.Element("c"))
+            node = strings[int(cell.findtext(f"{{{MAIN}}}v", "0"))] if cell.get("t") == "s" else cell
+            said = "".join(text.text or "" for text in node.iter(f"{{{MAIN}}}t"))
+            if said != head.get("name"):
+                yield f"{path}: the table calls {chr(at)}{row} {head.get('name')}, the cell says {said}"
 
 
 def _grid(sheet: ElementTree.Element, looks: int, texts: int) -> Iterator[str]:

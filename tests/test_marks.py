@@ -14,6 +14,7 @@ from marked_books import (
     AUTHOR,
     ERROR_FILL,
     ERRORS,
+    LOOKED_UP,
     MARKS,
     WARNING_FILL,
     WARNINGS,
@@ -32,6 +33,7 @@ from package_checks import links, wrong
 from planted_books import DIALECTS, OWN_NOTES, told
 from rich_books import MAIN, parts
 
+from workbook_compiler.edit import Remove, edited
 from workbook_compiler.marks import annotated, unmarked
 from workbook_compiler.model.diagnostics import Severity
 from workbook_compiler.model.schema import Schema
@@ -54,7 +56,7 @@ def test_the_planted_mistakes_are_found(book: Marked) -> None:
     at = {(d.location.sheet, d.location.cell): d.severity for d in book.found}
     again = {("Biosample", "D6")}
     assert {place for place, severity in at.items() if severity is Severity.ERROR} == BAD - again
-    assert {place for place, severity in at.items() if severity is Severity.WARNING} == DOUBTFUL
+    assert {place for place, severity in at.items() if severity is Severity.WARNING} == DOUBTFUL | {LOOKED_UP}
     assert {bool(d.suggestions) for d in book.found if d.severity is Severity.ERROR} == {True, False}
 
 
@@ -171,7 +173,7 @@ def test_accept_offers_yes_where_there_is_a_suggestion(book: Marked) -> None:
         str(cell) for rule in rules for area in rule.sqref.ranges for row in area.rows for cell in named(area, row)
     }
     rows = problem_rows(book.after)
-    assert {row["accept"] for row in rows if row["Suggested value"] is not None} <= covered
+    assert {row["at"]["Accept"] for row in rows if row["Suggested value"] is not None} <= covered
     assert {row["Accept"] for row in rows if row["Suggested value"] is not None} == {None}
 
 
@@ -204,11 +206,12 @@ def test_the_annotated_workbook_says_the_same(book: Marked, tmp_path: Path, sche
 
 
 def test_annotating_again_replaces_the_marks(book: Marked, tmp_path: Path, schema: Schema) -> None:
-    """An annotated workbook that is annotated again has the same parts: nothing is there twice."""
+    """An annotated workbook that is annotated again has the same parts, nothing twice; a third time changes nothing at all."""
     again = annotated(book.after, book.name, compiled(book.after, book.name, tmp_path, schema))
-    old, new = parts(book.after), parts(again)
-    assert sorted(new) == sorted(old)
-    assert {name for name in old if old[name] != new[name]} == set()
+    once, twice, thrice = parts(book.after), parts(again), parts(annotated(again, book.name, book.found))
+    assert sorted(twice) == sorted(once)
+    assert looks(again) == looks(book.after)
+    assert twice == thrice
 
 
 def test_annotating_with_fewer_findings_takes_the_other_marks_off(book: Marked) -> None:
@@ -234,6 +237,22 @@ def test_unmarked_is_the_workbook_as_it_was(book: Marked) -> None:
     assert {name for name in old if old[name] != new[name]} <= set(touched(book.before))
     for path in marked_parts(old):
         assert outside_rows(new[path]) == outside_rows(old[path])
+
+
+def test_without_the_sheet_of_problems_the_marks_come_off_too(book: Marked) -> None:
+    """Somebody has deleted our sheet: colours, notes and marks are still known as ours; colours beneath them are back."""
+    plain = unmarked(edited(book.after, [Remove("Problems")]), book.name)
+    assert wrong(plain) == []
+    before, after = looks(book.before), looks(plain)
+    patterned = {
+        (title, at)
+        for title, cells in before.items()
+        for at, look in cells.items()
+        if look.pattern not in (None, "solid")
+    }
+    for title, cells in before.items():
+        assert set(after[title]) == set(cells)
+        assert {(title, at) for at, look in cells.items() if after[title][at] != look} <= patterned
 
 
 def test_nothing_to_take_off_is_the_file_itself(book: Marked) -> None:

@@ -125,8 +125,7 @@ def test_anything_but_a_yes_is_none(word: str, tmp_path: Path, schema: Schema) -
 def test_a_value_of_ones_own_is_taken(book: Marked) -> None:
     """Another text under Suggested value is what goes into the cell, and it stays text."""
     row = row_at(book.after, "Biosource!D5")
-    cell = row["accept"].replace("G", "F")
-    mine = edited(accepting(book.after, [row]), [Edit(problems(book.after), cell, "=1+1")])
+    mine = edited(accepting(book.after, [row]), [Edit(problems(book.after), row["at"]["Suggested value"], "=1+1")])
     assert changed(book.before, fixed(mine, book.name).content, book.name) == {("Biosource", "D5"): "=1+1"}
 
 
@@ -205,3 +204,44 @@ def test_a_formula_that_others_need_is_left_alone_and_told(formula: str, tmp_pat
     assert changed(book.before, mended.content, book.name) == {
         k: v for k, v in RIGHT.items() if k != ("Biosource", "D5")
     }
+
+
+# ---------------------------------------------------------------- heads of tables
+
+
+def with_head(folder: Path, head: str, formula: str = "") -> Path:
+    """Excel's dialect with another word at the head of the table's second column, in the cell and in the table."""
+    path = planted_by_excel(folder)
+    inside = parts(path.read_bytes())
+    table, cultures = "xl/tables/table1.xml", "xl/worksheets/sheet4.xml"
+    sheet = inside["xl/worksheets/sheet1.xml"].decode()
+    cell = re.search(r'<c r="B1" s="3" t="s"><v>\d+</v></c>', sheet)
+    assert cell
+    new = f'<c r="B1" s="3" t="inlineStr"><is><t>{head}</t></is></c>'
+    inside["xl/worksheets/sheet1.xml"] = sheet.replace(cell[0], new).encode()
+    inside[table] = inside[table].replace(b'name="title"', f'name="{head}"'.encode())
+    if formula:
+        sum_of_one = b"<f>SUM(E8:F8)</f>"
+        assert sum_of_one in inside[cultures]
+        inside[cultures] = inside[cultures].replace(sum_of_one, f"<f>{formula}</f>".encode())
+    path.write_bytes(zipped(inside))
+    return path
+
+
+def test_the_head_of_a_table_follows(tmp_path: Path, schema: Schema) -> None:
+    """A misspelt header is the head of an Excel table: mended in the cell, it is mended in the table, or Excel repairs."""
+    book = marked_file(with_head(tmp_path, "titel"), schema)
+    mended = fixed(book.after, book.name, accept_all=True)
+    assert values(mended.content, book.name)["Vendor"]["B1"] == "title"
+    assert b'name="title"' in parts(mended.content)["xl/tables/table1.xml"]
+    assert b"titel" not in parts(mended.content)["xl/tables/table1.xml"]
+    assert wrong(mended.content) == []
+
+
+def test_a_head_that_formulas_use_is_left_alone_and_told(tmp_path: Path, schema: Schema) -> None:
+    """Formulas call the column by its name: it is kept back with the reason, and all others are carried out."""
+    book = marked_file(with_head(tmp_path, "titel", "ROWS(Vendors[titel])"), schema)
+    mended = fixed(book.after, book.name, accept_all=True)
+    assert [one.place for one in mended.kept] == ["Vendor!B1"]
+    assert values(mended.content, book.name)["Vendor"]["B1"] == "titel"
+    assert values(mended.content, book.name)["Biosource"]["D5"] == "immortalized cell line"

@@ -2,8 +2,8 @@
 
 No library saves a stranger's workbook without losing something of it, so the parts inside the file are changed as text:
 ``parts`` holds what is inside the file, ``grid`` finds rows and cells, ``sheet`` changes them, ``widths`` their columns,
-``styles`` adds looks, ``notes`` puts words at cells, ``page`` is a new sheet, ``sheets`` the list of them,
-``calculation`` forgets formulas that went, ``peek`` reads a few cells, ``markup`` is the XML beneath.
+``styles`` adds looks, ``tables`` follows the heads of tables, ``notes`` puts words at cells, ``page`` is a new sheet,
+``sheets`` the list of them, ``calculation`` forgets formulas that went, ``peek`` reads a few cells, ``markup`` is XML.
 """
 
 from workbook_compiler.edit.book import Book, UneditableError, edited

@@ -9,7 +9,7 @@ from posixpath import dirname, join
 from typing import Any, TypeVar
 
 from workbook_compiler.archive import UnreadableError, opened, rewritten, sheet_parts, workbook_part
-from workbook_compiler.edit import calculation, notes, page, peek, sheets
+from workbook_compiler.edit import calculation, notes, page, peek, sheets, tables
 from workbook_compiler.edit.changes import (
     Change,
     Clear,
@@ -25,7 +25,7 @@ from workbook_compiler.edit.changes import (
 )
 from workbook_compiler.edit.grid import filled_columns
 from workbook_compiler.edit.parts import Parts
-from workbook_compiler.edit.sheet import MAX_COLUMNS, MAX_ROWS, Sheet, edited_sheet
+from workbook_compiler.edit.sheet import MAX_COLUMNS, MAX_ROWS, Sheet, edited_sheet, styles_at
 from workbook_compiler.edit.styles import EMPTY, Styles
 from workbook_compiler.errors import UsageError
 from workbook_compiler.model.diagnostics import cell_address
@@ -93,6 +93,23 @@ class Book:
         """Return the cells of a sheet whose formula other cells live on, by row as Excel counts and zero-based column."""
         return self._kept(lambda: peek.needed(self._read.raw(self._path(title))))
 
+    def heads(self, title: str) -> set[tuple[int, int]]:
+        """Return the cells (zero-based row, column) of a sheet that head a column of an Excel table."""
+        return self._kept(lambda: tables.heads(self._read, self._path(title)))
+
+    def refuses(self, title: str, cell: str, text: str) -> bool:
+        """Tell whether a cell heads a column of an Excel table that can't be called so."""
+        return self._kept(lambda: tables.refuses(self._read, self._path(title), cell_address(cell), text))
+
+    def styles_at(self, title: str, cells: Iterable[str]) -> dict[str, int]:
+        """Return the style numbers of cells of a sheet; an empty cell shows its row's or column's."""
+        places = {cell: cell_address(cell) for cell in cells}
+        wanted: dict[int, set[int]] = {}
+        for row, column in places.values():
+            wanted.setdefault(row + 1, set()).add(column)
+        found = self._kept(lambda: styles_at(self._read.document(self._path(title)).bare, wanted))
+        return {cell: found[row + 1, column] for cell, (row, column) in places.items()}
+
     @cached_property
     def _words(self) -> Mapping[int, str]:
         """The texts that cells share."""
@@ -141,6 +158,8 @@ class Book:
                 document = parts.document(sheet)
                 text, forgotten[title] = edited_sheet(document.text, document.bare, wanted, styles.restyled)
                 parts.write(sheet, text)
+            if group.texts:
+                tables.follow(parts, sheet, group.texts)
             if group.notes:
                 notes.with_notes(parts, sheet, group.notes, list(self._sheets).index(title))
         for change in changes:
@@ -186,6 +205,12 @@ class _Group:
     fills: list[str] = field(default_factory=list)
     notes: dict[tuple[int, int], str] = field(default_factory=dict)
     unnoted: bool = False
+
+    @property
+    def texts(self) -> dict[tuple[int, int], str]:
+        """What is put into cells (zero-based row, column) as text."""
+        edits = {(row - 1, column): one for row, across in self.places.items() for column, one in across.items()}
+        return {at: one.value for at, one in edits.items() if isinstance(one, Edit) and isinstance(one.value, str)}
 
     def sheet(self, styles: Styles) -> Sheet:
         unstyled = {number: plain for fill in self.fills for number, plain in styles.uncovered(fill).items()}

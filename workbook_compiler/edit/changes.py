@@ -52,10 +52,11 @@ class Clear:
 
 @dataclass(frozen=True, slots=True)
 class Erase:
-    """Empty one cell; its look stays."""
+    """Empty one cell; its look stays, but for what ``look`` names."""
 
     sheet: str
     cell: str
+    look: Look | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ class Put:
     look: Look = field(default_factory=Look)
     link: str = ""
     """A place in the workbook where a click leads: ``'My sheet'!D7``."""
+    style: int | None = None
+    """The number of a style of the workbook, in place of a look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +109,9 @@ def _rows(page: Page, styled: Callable[[Look], int]) -> Iterator[str]:
         cells = []
         for column, put in enumerate(row):
             if put is not None:
-                style = looks.setdefault(put.look, -1)
-                if style < 0:
-                    style = looks[put.look] = styled(put.look)
+                if put.style is None and put.look not in looks:
+                    looks[put.look] = styled(put.look)
+                style = looks[put.look] if put.style is None else put.style
                 cells.append(_cell(f"{column_letter(column)}{number}", put.value, style))
         yield f'<row r="{number}"{_height(row, page.widths)}>{"".join(cells)}</row>'
 

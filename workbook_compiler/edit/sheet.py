@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -11,7 +11,7 @@ from workbook_compiler.edit.changes import Edit, Erase, Restyle
 from workbook_compiler.edit.grid import Cell, Row, cells, data_of, last_column, rows
 from workbook_compiler.edit.markup import Tag, attribute, attributes, element, escaped, spliced, with_attributes
 from workbook_compiler.edit.styles import Look
-from workbook_compiler.edit.widths import described, style_of, with_widths
+from workbook_compiler.edit.widths import Columns, described, style_of, with_widths
 from workbook_compiler.model.diagnostics import cell_address, column_letter
 
 MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
@@ -146,26 +146,22 @@ class _Writer:
             yield self._new_cell(row.tag.prefix, row.number, column, places[column], row.tag)
 
     def _new_cell(self, prefix: str, number: int, column: int, change: CellChange, row: Tag | None) -> str:
+        if isinstance(change, Restyle | Erase) and _takes_off(change.look):
+            return ""
         name = f"{column_letter(column)}{number}"
-        style = self._style(change, self._style_around(row, column))
+        style = self._style(change, style_around(self.columns, row, column))
         return _cell(prefix, f' r="{name}"' + (f' s="{style}"' if style else ""), change)
 
-    def _style_around(self, row: Tag | None, column: int) -> int:
-        """The style an empty cell shows: its row's, else its column's."""
-        own = attributes(row.attributes) if row is not None else {}
-        if own.get("customFormat") in ("1", "true"):
-            return int(own.get("s") or 0)
-        return style_of(self.columns, column)
-
     def _style(self, change: CellChange, before: int) -> int:
-        if isinstance(change, Erase) or change.look is None:
+        if change.look is None:
             return before
-        return self.restyled(before if isinstance(change, Restyle) or change.over else 0, change.look)
+        return self.restyled(before if not isinstance(change, Edit) or change.over else 0, change.look)
 
     def _replace(self, row: Row, cell: Cell, change: CellChange) -> None:
         tag = cell.tag
         before = self.sheet.unstyled.get(own := int(attribute(tag.attributes, "s") or 0), own)
-        style = self._style(change, before)
+        stays = own not in self.sheet.unstyled and _takes_off(change.look)
+        style = own if stays else self._style(change, before)
         if isinstance(change, Restyle):
             self._retag(tag, style)
             return
@@ -217,6 +213,32 @@ class _Writer:
         inside = with_attributes(found.attributes, ref=new)
         closed = "/" if found.empty else ""
         self.pieces.append((found.start, found.inside, f"<{found.prefix}dimension{inside}{closed}>"))
+
+
+def _takes_off(look: Look | None) -> bool:
+    return look is not None and look.fill_of is not None
+
+
+def style_around(columns: Sequence[Columns], row: Tag | None, column: int) -> int:
+    """Return the style an empty cell shows: its row's, else its column's."""
+    own = attributes(row.attributes) if row is not None else {}
+    if own.get("customFormat") in ("1", "true"):
+        return int(own.get("s") or 0)
+    return style_of(columns, column)
+
+
+def styles_at(bare: str, wanted: Mapping[int, Iterable[int]]) -> dict[tuple[int, int], int]:
+    """Return the style numbers of cells, there or not: (row as Excel counts, zero-based column) -> style."""
+    data = data_of(bare)
+    columns = described(bare[: data.start])
+    found = {(number, column): style_of(columns, column) for number, across in wanted.items() for column in across}
+    for row in rows(bare, data):
+        across = set(wanted.get(row.number, ()))
+        found.update({(row.number, column): style_around(columns, row.tag, column) for column in across})
+        for cell in cells(bare, row, min(across)) if across else ():
+            if cell.column in across:
+                found[row.number, cell.column] = int(attribute(cell.tag.attributes, "s") or 0)
+    return found
 
 
 def _cell(prefix: str, inside: str, change: CellChange) -> str:

@@ -43,6 +43,8 @@ class Look:
     """How a cell looks; what is None stays as it is. Colours are six hexadecimal digits."""
 
     fill: str | None = None
+    fill_of: int | None = None
+    """The fill of the style with this number, for a cell whose own fill is taken off; any other cell stays as it is."""
     ink: str | None = None
     bold: bool | None = None
     italic: bool | None = None
@@ -94,6 +96,9 @@ class Styles:
         if look.fill is not None:
             fill = self._add("fills", self._fill(look.fill, int(said.get("fillId") or 0)))
             inside = with_attributes(inside, fillId=fill, applyFill=1)
+        if look.fill_of is not None and look.fill_of < len(formats):
+            like = attributes(_outer(formats[look.fill_of]).attributes)
+            inside = with_attributes(inside, fillId=like.get("fillId") or 0, applyFill=like.get("applyFill"))
         if look.underlined or (look.ink, look.bold, look.italic, look.size) != (None, None, None, None):
             font = self._add("fonts", self._font(look, int(said.get("fontId") or 0)))
             inside = with_attributes(inside, fontId=font, applyFont=1)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
 
 from workbook_compiler.edit import Book, Change, Edit, Erase, Insert, Look, Note, Remove, Restyle, Unnote, Unstyle
+from workbook_compiler.marks.beneath import kept
 from workbook_compiler.marks.problems import TITLE, page, problems
 from workbook_compiler.marks.spots import Cells, Spot, in_order, spots
 from workbook_compiler.model.diagnostics import Diagnostic, Severity, cell_address
@@ -40,7 +41,8 @@ def annotated(data: bytes, name: str, findings: Sequence[Diagnostic], portal: st
     found = list(spots(name, findings, cells))
     changes = list(_marks(found, cells))
     title = next(t for t in _titles() if t.casefold() not in {known.casefold() for known in book.titles})
-    insert = Insert(title, lambda shown: page(title, name, portal, found, shown))
+    beneath = kept(book, dict.fromkeys((one.sheet, one.cell) for one in changes if isinstance(one, Edit | Restyle)))
+    insert = Insert(title, lambda shown: page(title, name, portal, found, shown, beneath))
     return book.edited([*changes, insert])
 
 
@@ -58,18 +60,25 @@ def unmarked(data: bytes, name: str) -> bytes:
     found = problems(book)
     if found is None and not any(book.has_fill(fill) for fill in _FILLS.values()):
         return data
+    beneath = {} if found is None else found.beneath
     changes: list[Change] = [] if found is None else [Remove(found.title, found.shown)]
     for title in book.titles:
         if found is None or title != found.title:
-            changes += [Unnote(title), *(Unstyle(title, fill) for fill in _FILLS.values()), *_row_marks(book, title)]
-    return book.edited(changes)
+            changes += [
+                Unnote(title),
+                *(Unstyle(title, fill) for fill in _FILLS.values()),
+            ]
+            changes += _row_marks(book, title, beneath)
+    looks = [Restyle(*cell, Look(fill_of=style)) for cell, style in beneath.items()]
+    return book.edited([*looks, *changes])
 
 
-def _row_marks(book: Book, title: str) -> Iterator[Change]:
+def _row_marks(book: Book, title: str, beneath: Mapping[tuple[str, str], int]) -> Iterator[Change]:
     ours = set(ROW_MARKS.values())
     for row, texts in book.texts(title).items():
         if texts.get(0) in ours:
-            yield Erase(title, f"A{row}")
+            style = beneath.get((title, f"A{row}"))
+            yield Erase(title, f"A{row}", None if style is None else Look(fill_of=style))
 
 
 def _marks(found: Sequence[Spot], cells: Cells) -> Iterator[Change]:

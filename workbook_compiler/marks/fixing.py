@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from workbook_compiler.edit import Book
 from workbook_compiler.errors import UsageError
 from workbook_compiler.marks.annotating import unmarked
 from workbook_compiler.marks.mending import Done, Kept, Wanted, carried_out
 from workbook_compiler.marks.problems import Line, problems
-from workbook_compiler.marks.spots import Cells, Spot, spots, unrolled
+from workbook_compiler.marks.spots import MOST_CELLS, Cells, Spot, bounded, spots
 from workbook_compiler.model.diagnostics import Diagnostic, Severity
 from workbook_compiler.reports.words import SEVERITY_WORDS
-
-MOST_CELLS = 3_000_000
-"""Cells of all suggestions together. The sheet of problems is a stranger's text by the time it comes back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +79,13 @@ def fixed(data: bytes, name: str, *, accept_all: bool = False) -> Mended:
 
 
 def _wanted(line: Line) -> Wanted:
-    """What a line asks for; cells that no sheet has are nobody's."""
-    found = ((sheet, cell) for sheet, areas in line.cells.items() for cell in unrolled(areas))
-    try:
-        cells = tuple(islice(found, MOST_CELLS + 1))
-    except ValueError:
-        cells = ()
     numbers = {
         (sheet, cell): str(number)
         for sheet, known in line.numbers.items()
         if isinstance(known, dict)
         for cell, number in known.items()
     }
-    return Wanted(line.place, line.wrong, line.suggested, cells, numbers, line.rename)
+    return Wanted(line.place, line.wrong, line.suggested, bounded(line.cells), numbers, line.rename)
 
 
 def acceptable(data: bytes, name: str, findings: Sequence[Diagnostic]) -> tuple[Offer, ...]:

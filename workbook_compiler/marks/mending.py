@@ -66,6 +66,10 @@ class Mending:
             return Kept(wanted.place, "no value stands under Suggested value")
         free = [at for at in wanted.cells if at[0] in self._cells.titles and not self._cells.is_needed(*at)]
         changed = sum(self._put(wanted, sheet, cell) for sheet, cell in free)
+        if not changed and any(self._cells.refuses(*at, wanted.right) for at in free):
+            return Kept(
+                wanted.place, "it heads a column of a table that formulas use; change it in your spreadsheet program"
+            )
         if not changed and len(free) < sum(sheet in self._cells.titles for sheet, _ in wanted.cells):
             return Kept(wanted.place, "other cells live on the formula there; mend it by hand")
         if not changed:
@@ -95,6 +99,8 @@ class Mending:
         else:
             new = wanted.right
             self._reshaped.add(at)
+        if self._cells.refuses(sheet, cell, new):
+            return False
         self._texts[at] = new
         return True
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from workbook_compiler.edit import Book, Choice, Look, Page, Put, place
 from workbook_compiler.edit.page import LIST_LIMIT
+from workbook_compiler.marks.beneath import looks
 from workbook_compiler.marks.spots import Spot, runs
 from workbook_compiler.model.cells import PROBLEMS_HEADING
 from workbook_compiler.model.diagnostics import Severity, column_letter
@@ -74,17 +75,22 @@ class Problems:
     shown: str
     """The sheet that was shown first before."""
     lines: tuple[Line, ...]
+    beneath: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """Sheet and cell -> the number of the style that shows what was beneath the mark."""
 
 
 # ---------------------------------------------------------------- written
 
 
-def page(title: str, name: str, portal: str, found: Sequence[Spot], shown: str) -> Page:
-    """Return the sheet: how many problems there are and where, what to do with it, and a line for each, errors first."""
+def page(title: str, name: str, portal: str, found: Sequence[Spot], shown: str, beneath: Sequence[Put]) -> Page:
+    """Return the sheet: how many problems there are and where, what to do with it, and a line for each, errors first.
+
+    ``shown`` is the sheet that was shown first until now, ``beneath`` what keeps the looks of marked cells.
+    """
     ranks = list(Severity)
     lines = sorted(found, key=lambda spot: ranks.index(spot.finding.severity))
     rows: list[list[Put | None]] = [*_top(name, portal, found, len(lines) - MOST), []]
-    rows[0] = [*rows[0], *[None] * (_DATA - 1), *_in_pieces(json.dumps({"shown": shown}))]
+    rows[0] = [*rows[0], *[None] * (_DATA - 1), Put(json.dumps({"shown": shown})), *beneath]
     accept_all = next(n for n, row in enumerate(rows, 1) if row and row[0] and row[0].value == _ACCEPT_ALL)
     rows.append([Put(text, _COLUMN) for text in HEADERS])
     head = len(rows)
@@ -202,10 +208,14 @@ def problems(book: Book) -> Problems | None:
     if title is None:
         return None
     texts = book.texts(title)
-    about = _loaded("".join(text for column, text in sorted(texts.get(1, {}).items()) if column >= _DATA))
+    about = {column: _loaded(text) for column, text in texts.get(1, {}).items() if column >= _DATA}
     accept_all = any(_says_yes(row.get(1, "")) for row in texts.values() if row.get(0, "").strip() == _ACCEPT_ALL)
     rows = [row for number, row in texts.items() if number > 1 and row.get(_DATA, "").startswith("{")]
-    return Problems(title, str(about.get("shown", "")), tuple(_read(row, accept_all=accept_all) for row in rows))
+    shown = str(about.pop(_DATA, {}).get("shown", ""))
+    beneath = looks(
+        book, title, {c: {s: a for s, a in said.items() if isinstance(a, str)} for c, said in about.items()}
+    )
+    return Problems(title, shown, tuple(_read(row, accept_all=accept_all) for row in rows), beneath)
 
 
 def _says_yes(text: str) -> bool:

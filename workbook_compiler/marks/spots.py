@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import NamedTuple
 
 from workbook_compiler.edit import Book
@@ -11,6 +12,9 @@ from workbook_compiler.marks.replacing import replaced
 from workbook_compiler.model.codes import links
 from workbook_compiler.model.columns import HEADER_MARK, SEARCHED_ROWS
 from workbook_compiler.model.diagnostics import Diagnostic, Location, Severity, cell_address, column_index
+
+MOST_CELLS = 3_000_000
+"""Cells of all suggestions together; more can't be wrong."""
 
 
 class Seen(NamedTuple):
@@ -28,6 +32,7 @@ class Cells:
         self._texts: dict[str, dict[int, dict[int, str]]] = {}
         self._written: dict[str, dict[int, set[int]]] = {}
         self._needed: dict[str, set[tuple[int, int]]] = {}
+        self._heads: dict[str, set[tuple[int, int]]] = {}
 
     @property
     def titles(self) -> tuple[str, ...]:
@@ -41,6 +46,12 @@ class Cells:
         row, column = cell_address(cell)
         text = self._texts[sheet].get(row + 1, {}).get(column, "")
         return Seen(text, column in self._written[sheet].get(row + 1, ()))
+
+    def refuses(self, sheet: str, cell: str, text: str) -> bool:
+        """Tell whether a cell heads a column of an Excel table that can't be called so."""
+        if sheet not in self._heads:
+            self._heads[sheet] = self._book.heads(sheet)
+        return cell_address(cell) in self._heads[sheet] and self._book.refuses(sheet, cell, text)
 
     def is_needed(self, sheet: str, cell: str) -> bool:
         """Tell whether a cell's formula is one that other cells live on."""
@@ -137,6 +148,18 @@ def runs(cells: Iterable[str]) -> Iterator[str]:
         column, first, last = letters, row, row
     if column:
         yield f"{column}{first}" + (f":{column}{last}" if last > first else "")
+
+
+def bounded(areas: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return the cells (sheet, cell) of areas by their sheet; areas that no sheet has are nobody's.
+
+    They are a stranger's text by the time they come back: of more than ``MOST_CELLS`` one more is returned.
+    """
+    found = ((sheet, cell) for sheet, area in areas.items() for cell in unrolled(area))
+    try:
+        return tuple(islice(found, MOST_CELLS + 1))
+    except ValueError:
+        return ()
 
 
 def unrolled(areas: str) -> Iterator[str]:

@@ -60,6 +60,19 @@ def test_what_was_accepted_is_put_in_and_the_rest_is_told(desk: Path) -> None:
     assert "Problems" not in mended.sheetnames
 
 
+def test_a_cell_that_was_changed_by_hand_is_left_alone_and_told(desk: Path) -> None:
+    """Of a mistake in two cells one was mended otherwise: the other is mended, and both are said."""
+    marked(desk)
+    book = openpyxl.load_workbook(desk / "broken.checked.xlsx")
+    line(book, "ExperimentHiC!I6")["Accept"].value = "yes"
+    book["ExperimentHiC"]["I7"].value = "demo-lab:other"
+    book.save(desk / "accepted.xlsx")
+    told = wbc(desk, "fix", "accepted.xlsx", "-o", "mended.xlsx").stderr.decode()
+    assert "“demo-lab:pr_in_situ_hic” now.\n  1 other cell of this mistake held something else by now" in told
+    sheet = openpyxl.load_workbook(desk / "mended.xlsx")["ExperimentHiC"]
+    assert (sheet["I6"].value, sheet["I7"].value) == ("demo-lab:pr_in_situ_hic", "demo-lab:other")
+
+
 def test_a_value_of_ones_own_is_taken_too(desk: Path) -> None:
     """What is written over the suggestion counts."""
     marked(desk)

@@ -96,6 +96,8 @@ def _told(made: Mended) -> Iterator[str]:
     for one in made.done[:_LISTED]:
         more = f" (in {one.cells:,} cells)" if one.cells > 1 else ""
         yield f"{visible(one.place)}: “{visible(one.before, _SHOWN)}” is “{visible(one.after, _SHOWN)}” now{more}."
+        if one.changed_since:
+            yield f"  {count(one.changed_since, 'other cell')} of this mistake held something else by now, and was left alone."
     if len(made.done) > _LISTED:
         yield f"and {len(made.done) - _LISTED:,} more."
     for kept in made.kept:

@@ -39,6 +39,8 @@ class Done:
     after: str
     cells: int
     """In so many cells."""
+    changed_since: int = 0
+    """So many others held something else by now, and were left alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class Mending:
             return Kept(wanted.place, "other cells live on the formula there; mend it by hand")
         if not changed:
             return Kept(wanted.place, "the cell has been changed since it was checked")
-        return Done(wanted.place, wanted.wrong, wanted.right, changed)
+        return Done(wanted.place, wanted.wrong, wanted.right, changed, len(wanted.cells) - changed)
 
     def _rename(self, wanted: Wanted) -> Done | Kept:
         taken = {title.casefold() for title in (*self._cells.titles, *self._renamed.values())}

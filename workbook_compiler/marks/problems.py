@@ -113,8 +113,9 @@ _ACCEPT_ALL = "Accept every suggestion"
 def _top(name: str, portal: str, found: Sequence[Spot], left_out: int) -> Iterator[list[Put | None]]:
     total = {s: sum(spot.finding.severity is s for spot in found) for s in Severity}
     said = _tally(total) or "nothing to mend"
+    about = f", checked for {visible(portal)}" if portal else ""
     yield [Put(PROBLEMS_HEADING, _HEAD)]
-    yield [Put(f"{visible(name)}, checked for {visible(portal)}: {said}.")]
+    yield [Put(f"{visible(name)}{about}: {said}.")]
     yield [
         Put(
             "A click on a place leads to the cell. Mend it there, or choose yes under Accept to take the value beside it."

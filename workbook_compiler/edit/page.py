@@ -129,7 +129,7 @@ def _height(row: Sequence[Put | None], widths: Sequence[float]) -> str:
 
 
 def _lines(text: str, width: float) -> int:
-    return sum(1 + max(0, len(line) - 1) // max(1, int(width) - 1) for line in text.split("\n"))
+    return sum(1 + max(0, len(line) - 1) // max(1, int(width)) for line in text.split("\n"))
 
 
 def _cell(name: str, value: str | int, style: int) -> str:

@@ -492,6 +492,7 @@ def sheet(ground: Ground) -> Any:
 
 ITEMS = {"protocols_additional", "biosample_protocols", "files"}
 KINDS: dict[str, tuple[int, Callable[[Ground], Any]]] = {
+    "header other": (2, header_other),
     "shifted": (10, shifted),
     "merged": (4, merged),
     "autofill": (3, autofill),
@@ -527,12 +528,12 @@ KINDS: dict[str, tuple[int, Callable[[Ground], Any]]] = {
     "unsaved": (4, _typed("no result", WHOLE | NUMBERS | LINKS, lambda _value, _rng: Unsaved())),
     "header": (8, header),
     "header form": (4, header_form),
-    "header other": (2, header_other),
     "header twice": (1, header_twice),
     "protected": (1, protected),
     "sheet": (1, sheet),
 }
-"""How many of each kind are planted among 500, and how; those that need many free rows come first."""
+"""How many of each kind are planted among 500, and how; those that need many free rows come first.
+What stands below a header that nobody can know isn't read before it is mended: nothing is planted there."""
 
 
 def plant(pages: list[Page], count: int, choices: Choices, rng: random.Random) -> list[Planted]:

@@ -28,6 +28,7 @@ def build(bound: Bound, file_type: FileType, *, several_files: bool = False) -> 
     for column in bound.columns:
         reader = reader_for(column.field.property, json=column.field.json, file_type=file_type)
         read.append(read_column(reader, bound.cells(column.index)))
+    bound, read = _well_guessed(bound, read)
     kept = _filled_rows(len(bound.table.rows), read)
     if len(kept) < len(bound.table.rows):
         read = [column.rows(kept) for column in read]
@@ -38,6 +39,24 @@ def build(bound: Bound, file_type: FileType, *, several_files: bool = False) -> 
     said.extend(_gaps(built))
     said.extend(_hidden(built))
     return replace(built, misnamed=_misnamed(built), stored=dict(_stored(built))), said
+
+
+def _well_guessed(bound: Bound, read: list[ReadColumn]) -> tuple[Bound, list[ReadColumn]]:
+    """The columns without those that were guessed and hold what they can't hold."""
+    wrong = {
+        column.index
+        for column, cells_ in zip(bound.columns, read, strict=True)
+        if column.index in bound.guessed and cells_.remarks and _is_mostly_wrong(cells_)
+    }
+    if not wrong:
+        return bound, read
+    kept = [n for n, column in enumerate(bound.columns) if column.index not in wrong]
+    return replace(bound, columns=tuple(bound.columns[n] for n in kept)), [read[n] for n in kept]
+
+
+def _is_mostly_wrong(read: ReadColumn) -> bool:
+    wrong = sum(map(is_wrong, read.remarks.values()))
+    return wrong > sum(value is not NOTHING for value in read.values)
 
 
 def _filled_rows(count: int, columns: Sequence[ReadColumn]) -> list[int]:

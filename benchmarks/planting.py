@@ -137,7 +137,8 @@ def link_prefix(ground: Ground) -> Any:
 
 def _free(ground: Ground, name: str) -> list[tuple[Page, int, int]]:
     users = [(ground.pages[sheet], i, c) for sheet, i, c in ground.users[name] if (sheet, i) not in ground.rows]
-    return users if len(users) == len(ground.users[name]) else []
+    known = all((sheet, c) not in ground.headers for sheet, _, c in ground.users[name])
+    return users if known and len(users) == len(ground.users[name]) else []
 
 
 def link_many(ground: Ground) -> Any:
@@ -375,6 +376,10 @@ SHIFTED = {"IndividualHuman": 2, "Biosource": 2, "BiosampleCellCulture": 4, "Exp
 """Sheets with columns of several kinds, and how many columns at least are moved."""
 
 
+TELLING = {header for _, header in LISTED} | DATES | LINKS | {"chromosome", "protected_data"}
+"""Columns whose values are wrong beside their own: numbers among numbers and texts could stand anywhere."""
+
+
 def shifted(ground: Ground) -> Any:
     """Some rows of neighbouring columns moved by one: cells inserted or deleted, or pasted a column too far."""
     rng = ground.rng
@@ -384,7 +389,8 @@ def shifted(ground: Ground) -> Any:
     way = rng.choice(("inserted", "deleted", "pasted right", "pasted left"))
     first = rng.randrange(2, width - least)
     last = width - 1 if way in ("inserted", "deleted") else rng.randrange(first + least - 1, width - 1)
-    if not rows or any((page.name, c) in ground.headers for c in range(width)):
+    telling = {page.headers[c].removeprefix("*") for c in range(first, last + 1)} & TELLING
+    if not rows or not telling or any((page.name, c) in ground.headers for c in range(width)):
         return None
     places = [place(page, i, c) for i in rows for c in range(first - 1, last + 2)]
     for i in rows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from dataclasses import field as attribute
 from typing import Any
 
 from workbook_compiler.model.codes import cells, structure
@@ -31,9 +32,17 @@ class Bound:
     guessed: frozenset[int] = frozenset()
     """Positions of columns whose header was told as wrong, and which are read as what it must mean."""
 
+    moved: Mapping[tuple[int, int], int] = attribute(default_factory=dict)
+    """Cells whose value stands in another column, by zero-based row and column: that column."""
+
     def at(self, row: int, column: int) -> Location:
         """Return the place of a cell by zero-based row and column."""
+        column = self.moved.get((row, column), column) if self.moved else column
         return Location(self.table.file, self.table.sheet.name, row + 1, column_letter(column))
+
+    def raw(self, row: int, column: int) -> Any:
+        """Return what stands at such a place."""
+        return self.table.sheet.rows[row][self.moved.get((row, column), column) if self.moved else column]
 
     def cells(self, column: int) -> Sequence[Any]:
         """Return a column's cells in the data rows, None where a row is too short."""

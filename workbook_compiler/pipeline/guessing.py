@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import islice
 from typing import Any, NamedTuple
 
 from workbook_compiler.model.columns import Field, Headers
@@ -19,8 +21,8 @@ from workbook_compiler.pipeline.coerce.shown import shown
 
 _MEMBER = re.compile(r"(.+?)(-\d{1,4})", re.DOTALL)
 _LINK = re.compile(r"/\S+|[^\s/:]+:\S+")
-_TRIED = 40
-"""So many different values of a column are looked at."""
+_TRIED = 200
+"""So many values of a column are looked at."""
 _FEW = 3
 """Fewer values say nothing about their column."""
 
@@ -68,12 +70,11 @@ def _by_values(
     cells: Sequence[Any], free: Mapping[str, Field], needed: Collection[str], near: Sequence[str]
 ) -> str | None:
     """The one column without a header that all these values fit: a needed one, a likely one, or one with a list."""
-    different = list(dict.fromkeys(c for c in cells if isinstance(c, str | int | float) and c != ""))[:_TRIED]
-    dated = [c for c in cells[:_TRIED] if c is not None and c != "" and not isinstance(c, str | int | float)]
-    if len(different) + len(dated) < _FEW and not (different and needed):
+    filled = list(islice((c for c in cells if c is not None and c != ""), _TRIED))
+    if len(filled) < _FEW and not (filled and needed):
         return None
     wanted = [name for name in free if name in needed or name in near or free[name].property.leaf.choices]
-    fitting = [name for name in wanted if _fits(free[name], [*different, *dated], name in needed or name in near)]
+    fitting = [name for name in wanted if _fits(free[name], filled, name in needed or name in near)]
     return fitting[0] if len(fitting) == 1 else None
 
 
@@ -87,9 +88,7 @@ def _fits(field: Field, values: Sequence[Any], expected: bool) -> bool:
         return expected and _most(bool(_LINK.fullmatch(shown(value))) for value in values)
     if leaf.kind is Kind.TEXT and not (leaf.choices or leaf.pattern) or leaf.kind in (Kind.ANY, Kind.OBJECT):
         return False
-    if leaf.choices and len(values) < min(_FEW, len(leaf.choices)) and not expected:
-        return False
-    read = reader_for(prop, json=False, file_type=lambda _: None).read
+    read = lru_cache(maxsize=None)(reader_for(prop, json=False, file_type=lambda _: None).read)
     return _most(not is_wrong(read(value)) for value in values)
 
 

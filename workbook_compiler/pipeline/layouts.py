@@ -145,11 +145,11 @@ def _misspelt(sheet: Sheet, workbook: Workbook, schema: Schema) -> tuple[EntityT
         near = _by_headers(sheet, concrete)
     context = {"way": _way(near)} if workbook.is_text else {}
     said = Diagnostic(structure.SHT01, Location(workbook.name, sheet.name), None, sheet.name, context, tuple(near[:3]))
-    is_it = sure is not None and sure.casefold() not in titles and sure in _by_headers(sheet, {sure: concrete[sure]})
+    is_it = sure is not None and sure.casefold() not in titles and sure in _by_headers(sheet, {sure: concrete[sure]}, 0.5)
     return concrete[sure] if is_it and sure else None, [said]
 
 
-def _by_headers(sheet: Sheet, types: Mapping[str, EntityType]) -> list[str]:
+def _by_headers(sheet: Sheet, types: Mapping[str, EntityType], share: float = 0.75) -> list[str]:
     """The one type that has properties for nearly all headers of a sheet."""
     marked = _marked_header(sheet.rows)
     header = sheet.rows[sheet.header_row if marked is None else marked : (marked or sheet.header_row) + 1]
@@ -158,7 +158,7 @@ def _by_headers(sheet: Sheet, types: Mapping[str, EntityType]) -> list[str]:
     fitting = {name: len(heads & {own.casefold() for own in entity.properties}) for name, entity in types.items()}
     best = max(fitting.values(), default=0)
     found = [name for name, count in fitting.items() if count == best]
-    return found if len(found) == 1 and best >= 2 and 4 * best >= 3 * len(heads) else []
+    return found if len(found) == 1 and best >= 2 and best >= share * len(heads) else []
 
 
 def _way(near: Sequence[str]) -> str:

@@ -137,7 +137,7 @@ def _enzymes(rng: random.Random, own: list[str], known: Any, _choices: Choices) 
         }
 
 
-def _features(rng: random.Random, own: list[str], _known: Any, _choices: Choices) -> Rows:
+def _features(_rng: random.Random, own: list[str], _known: Any, _choices: Choices) -> Rows:
     for name in own:
         gene = name.partition("feature-")[2].rpartition("-")[0]
         yield {
@@ -204,7 +204,7 @@ def _cultures(rng: random.Random, own: list[str], known: Any, choices: Choices) 
         }
 
 
-def _samples(rng: random.Random, own: list[str], known: Any, choices: Choices) -> Rows:
+def _samples(rng: random.Random, own: list[str], known: Any, _choices: Choices) -> Rows:
     for i, name in enumerate(own):
         related = rng.random() < 0.3 and i > 0
         yield {
@@ -218,7 +218,7 @@ def _samples(rng: random.Random, own: list[str], known: Any, choices: Choices) -
         }
 
 
-def _reads(rng: random.Random, own: list[str], _known: Any, choices: Choices) -> Rows:
+def _reads(rng: random.Random, own: list[str], _known: Any, _choices: Choices) -> Rows:
     for name in own:
         yield {
             "aliases": name,

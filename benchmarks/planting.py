@@ -50,9 +50,9 @@ class Ground:
         for _ in range(2_000):
             page = self.pages[kind or self.rng.choice(list(self.pages))]
             c, i = self.rng.randrange(len(page.headers)), self.rng.randrange(len(page.rows))
-            if (page.name, i) not in self.rows and page.rows[i][c] is not None:
-                if headers(page.name, page.headers[c].removeprefix("*")) and (page.name, c) not in self.headers:
-                    return page, i, c
+            free = (page.name, i) not in self.rows and (page.name, c) not in self.headers
+            if free and page.rows[i][c] is not None and headers(page.name, page.headers[c].removeprefix("*")):
+                return page, i, c
         return None
 
     def put(self, page: Page, i: int, c: int, value: Any) -> Place:
@@ -291,7 +291,9 @@ def _typed(kind: str, headers: set[str], change: Callable[[Any, random.Random], 
         value = change(right, ground.rng)
         if value is None or value == right:
             return None
-        known = right.isoformat() if isinstance(right, date) else f"{right:g}" if isinstance(right, float) else str(right)
+        known = (
+            right.isoformat() if isinstance(right, date) else f"{right:g}" if isinstance(right, float) else str(right)
+        )
         original = None if isinstance(value, Failed | Unsaved) or value == "" else known
         return Planted(kind, frozenset([ground.put(page, i, c, value if value != "" else None)]), original)
 

@@ -40,6 +40,7 @@ def _joined(found: Iterable[Prepared], schema: Schema, portal: Portal, step: Ste
     # loaded before the first workbook is asked for: its first sheet is read meanwhile
     from workbook_compiler.pipeline.build import records
     from workbook_compiler.pipeline.fits import misfits
+    from workbook_compiler.pipeline.grouping import grouped
     from workbook_compiler.pipeline.link import link
     from workbook_compiler.pipeline.order import order
     from workbook_compiler.pipeline.shape import shaped
@@ -75,7 +76,7 @@ def _joined(found: Iterable[Prepared], schema: Schema, portal: Portal, step: Ste
     sent = tuple(shaped(batches, portal.body))
     plan = Plan(portal.name, sources, schema.source, schema.sha256, sent, schema, outward, exported)
     ok = not any(d.severity is Severity.ERROR for d in (*of_files, *said))
-    told = _in_reading_order([*of_files, *_first_causes(said)], workbooks)
+    told = _in_reading_order([*of_files, *grouped(_first_causes(said))], workbooks)
     return Compilation(tuple(w.name for w in workbooks), tuple(woven), told, plan if ok else None)
 
 

@@ -136,9 +136,7 @@ def _is_private(text: str, known: Headers) -> bool:
     return text.startswith("#") and text not in known.exact
 
 
-def _column(
-    text: str, index: int, known: Headers, at: Location, raw: str
-) -> tuple[Column | None, list[Diagnostic]]:
+def _column(text: str, index: int, known: Headers, at: Location, raw: str) -> tuple[Column | None, list[Diagnostic]]:
     found = known.find(text)
     if found is None:
         return None, []

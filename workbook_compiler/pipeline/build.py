@@ -18,8 +18,9 @@ from workbook_compiler.pipeline.bind import Bound
 from workbook_compiler.pipeline.coerce import ColumnReader, ReadColumn, read_column, reader_for
 from workbook_compiler.pipeline.coerce.reading import DELETE, NOTHING, Finding, Reading, is_wrong
 from workbook_compiler.pipeline.coerce.shown import shown
-from workbook_compiler.pipeline.shifts import displaced
+from workbook_compiler.pipeline.damage import undone
 from workbook_compiler.pipeline.sheet import Built, Cells, RowOrigin, pointer_of, pointers_of
+from workbook_compiler.pipeline.shifts import displaced
 
 
 def build(bound: Bound, file_type: FileType, *, several_files: bool = False) -> tuple[Built, list[Diagnostic]]:
@@ -33,6 +34,8 @@ def build(bound: Bound, file_type: FileType, *, several_files: bool = False) -> 
         said += elsewhere.said
         bound, read, emptied = _put_right(bound, readers, read, elsewhere.found)
         covered |= emptied
+    for column, cells_ in zip(bound.columns, read, strict=True):
+        undone(column.field.property, bound.cells(column.index), cells_)
     kept = _filled_rows(len(bound.table.rows), read)
     if len(kept) < len(bound.table.rows):
         read = [column.rows(kept) for column in read]

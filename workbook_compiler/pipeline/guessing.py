@@ -86,7 +86,7 @@ def _fits(field: Field, values: Sequence[Any], expected: bool) -> bool:
     leaf = prop.leaf
     if leaf.kind is Kind.LINK:
         return expected and _most(bool(_LINK.fullmatch(shown(value))) for value in values)
-    if leaf.kind is Kind.TEXT and not (leaf.choices or leaf.pattern) or leaf.kind in (Kind.ANY, Kind.OBJECT):
+    if (leaf.kind is Kind.TEXT and not (leaf.choices or leaf.pattern)) or leaf.kind in (Kind.ANY, Kind.OBJECT):
         return False
     read = lru_cache(maxsize=None)(reader_for(prop, json=False, file_type=lambda _: None).read)
     return _most(not is_wrong(read(value)) for value in values)
@@ -95,4 +95,3 @@ def _fits(field: Field, values: Sequence[Any], expected: bool) -> bool:
 def _most(fits: Iterable[bool]) -> bool:
     found = list(fits)
     return sum(found) >= 0.8 * len(found)
-

@@ -145,7 +145,9 @@ def _misspelt(sheet: Sheet, workbook: Workbook, schema: Schema) -> tuple[EntityT
         near = _by_headers(sheet, concrete)
     context = {"way": _way(near)} if workbook.is_text else {}
     said = Diagnostic(structure.SHT01, Location(workbook.name, sheet.name), None, sheet.name, context, tuple(near[:3]))
-    is_it = sure is not None and sure.casefold() not in titles and sure in _by_headers(sheet, {sure: concrete[sure]}, 0.5)
+    is_it = (
+        sure is not None and sure.casefold() not in titles and sure in _by_headers(sheet, {sure: concrete[sure]}, 0.5)
+    )
     return concrete[sure] if is_it and sure else None, [said]
 
 

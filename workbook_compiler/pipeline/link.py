@@ -265,7 +265,7 @@ class _Resolver:
 
     def _several_in(self, place: tuple[Record, Pointer], value: str) -> tuple[Mapping[str, str], tuple[str, ...]]:
         """What there is to say of several names in one: where a list may stand, they lack its commas."""
-        record, (*_, last) = place
+        *_, last = place[1]
         if not isinstance(last, int) or ";" not in value:
             return {}, ()
         return links.SEVERAL_IN_LIST, (", ".join(part.strip() for part in value.split(";")),)
@@ -275,7 +275,9 @@ class _Resolver:
         if not self._absent:
             return
         strangers = [
-            Stranger(value, key_of(value) if self._schema.paths else value, [(r, p) for r, p, _ in places], places[0][2])
+            Stranger(
+                value, key_of(value) if self._schema.paths else value, [(r, p) for r, p, _ in places], places[0][2]
+            )
             for (value, _), places in self._absent.items()
         ]
         names = Names(self._records, self._index, self._named, self._is_among)

@@ -25,10 +25,11 @@ from workbook_compiler.pipeline.coerce.reading import is_wrong
 from workbook_compiler.pipeline.read.cells import CellError, NoResult, Styled
 
 LEAST_ROWS = 3
-"""So few rows are taken for shifted where few of their values tell; a row of which nearly all are wrong stands alone."""
+"""Fewer rows have to tell of their shift each by themselves."""
 _TELLING = 1.5
-"""What a row has to show at least, on the average: a value that is wrong here and right there counts one."""
+"""What a row has to show to be looked at: a value that is wrong where it stands and right beside it counts one."""
 _ALONE = 3.0
+"""What one row has to show that stands alone, or several together."""
 _GAP = 6
 """Rows of one mistake that don't tell by themselves may lie between those that do."""
 _COMMON = 0.1
@@ -61,10 +62,10 @@ def displaced(bound: Bound, readers: Sequence[ColumnReader], read: Sequence[Read
             if is_wrong(reading):
                 wrong.setdefault(i, set()).add(place)
     fits = _Fits(bound, readers)
-    rows = {i for i, places in wrong.items() if any(fits.beside(i, place) for place in places)} | set(_strange(fits)) | _spilled(bound)
+    beside = {i for i, places in wrong.items() if any(fits.beside(i, place) for place in places)}
+    rows = sorted(beside | set(_strange(fits)) | _spilled(bound))
     if not rows:
         return Displaced({}, [])
-    rows = sorted(rows)
     moves = [move for step in (1, -1) for move in _moves(rows, step, fits)]
     found: dict[tuple[int, int], int | None] = {}
     said = []
@@ -169,9 +170,9 @@ class _Fits:
     def exchanged(self, i: int) -> Iterator[tuple[int, int]]:
         """Yield neighbouring columns each of whose values is wrong in its own and right in the other one."""
         for place, (one, other) in enumerate(pairwise(self.bound.columns)):
-            if other.index == one.index + 1 and self.own(i, place) is False and self.own(i, place + 1) is False:
-                if self.other(i, place, 1) and self.other(i, place + 1, -1):
-                    yield place, place + 1
+            are_wrong = self.own(i, place) is False and self.own(i, place + 1) is False
+            if other.index == one.index + 1 and are_wrong and self.other(i, place, 1) and self.other(i, place + 1, -1):
+                yield place, place + 1
 
 
 def _spilled(bound: Bound) -> set[int]:
@@ -260,7 +261,7 @@ def _moves(rows: Sequence[int], step: int, fits: _Fits) -> Iterator[Move]:
 
 def _in_run(run: Sequence[int], telling: Mapping[int, list[float]], step: int, fits: _Fits) -> Iterator[Move]:
     """The moves in rows close together, some of which tell that they are shifted: those between and beside them as well."""
-    first, last, total = _best([sum(column) for column in zip(*(telling[i] for i in run), strict=True)], fits)
+    first, last, _ = _best([sum(column) for column in zip(*(telling[i] for i in run), strict=True)], fits)
     if last - first < 1:
         return
     part: list[int] = []
@@ -273,14 +274,11 @@ def _in_run(run: Sequence[int], telling: Mapping[int, list[float]], step: int, f
     yield from _told(part, first, last, telling, step)
 
 
-def _told(
-    rows: Sequence[int], first: int, last: int, telling: Mapping[int, list[float]], step: int
-) -> Iterator[Move]:
+def _told(rows: Sequence[int], first: int, last: int, telling: Mapping[int, list[float]], step: int) -> Iterator[Move]:
     """The move of these rows, if they tell enough of it."""
     evidence = [sum(telling[i][first:last]) for i in rows if i in telling]
-    if len(rows) >= LEAST_ROWS and len(evidence) > 1 and sum(evidence) >= _ALONE:
-        yield Move(tuple(rows), tuple(range(first, last)), step)
-    elif evidence and sum(evidence) >= _ALONE * len(rows):
+    needed = _ALONE if len(rows) >= LEAST_ROWS and len(evidence) > 1 else _ALONE * len(rows)
+    if evidence and sum(evidence) >= needed:
         yield Move(tuple(rows), tuple(range(first, last)), step)
 
 

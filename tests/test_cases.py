@@ -83,7 +83,6 @@ NOT_A_TABLE = {
     "POR17": "a commons that stores something else: test_gen3_submit.py",
     "POR18": "a row of another project: test_gen3_submit.py",
     "DEL03": "a list that is removed and filled in: test_gen3_schema.py",
-    "REF10": "a link to one record that names two: test_gen3_schema.py",
     "POR19": "links that a row doesn't name any more: test_gen3_submit.py",
     "POR20": "a cell that was emptied since its export: test_gen3_export.py",
     "SHT08": "a table of rows of several nodes: test_gen3_layouts.py",

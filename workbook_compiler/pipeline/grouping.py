@@ -17,6 +17,8 @@ from workbook_compiler.model.diagnostics import Diagnostic, Severity
 
 _WORDS = (texts.ENU01, values.BOO01, texts.TXT07)
 """What is wrong about a word is wrong about it in every row."""
+_RUN = 3
+"""So many cells below one another with the same error have one cause; fewer may well be a mistake each."""
 _COUNTED = re.compile(r"(.*\D)(\d+)", re.DOTALL)
 
 
@@ -45,8 +47,9 @@ def _of_column(said: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
     for several in same.values():
         if several[0].code in _WORDS and several[0].value:
             yield _one(several)
-        else:
-            yield from map(_one, _below_one_another(several))
+            continue
+        for run in _below_one_another(several):
+            yield from [_one(run)] if len(run) >= _RUN else run
 
 
 def _one(several: Sequence[Diagnostic]) -> Diagnostic:

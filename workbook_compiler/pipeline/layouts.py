@@ -139,7 +139,8 @@ def _entity(sheet: Sheet, workbook: Workbook, schema: Schema) -> tuple[EntityTyp
 def _misspelt(sheet: Sheet, workbook: Workbook, schema: Schema) -> tuple[EntityType | None, list[Diagnostic]]:
     """A sheet whose name is no type's; one that must mean a type is read as that type's, so that its rows are known."""
     concrete = {name: entity for name, entity in schema.types.items() if not entity.abstract}
-    sure, titles = surely(sheet.name, concrete), {title.casefold() for title in workbook.titles}
+    sure = surely(sheet.name, concrete) if len(sheet.name) < MAX_SHEET_NAME else None
+    titles = {title.casefold() for title in workbook.titles}
     near = [*([sure] if sure else ()), *(name for name in likely(sheet.name, concrete) if name != sure)]
     if not near:
         near = _by_headers(sheet, concrete)

@@ -266,7 +266,7 @@ def _in_run(run: Sequence[int], telling: Mapping[int, list[float]], step: int, f
         return
     part: list[int] = []
     for i in range(_end(run[0], -1, first, last, step, fits), _end(run[-1], 1, first, last, step, fits) + 1):
-        if all(fits.score(i, place, step) >= -1 for place in range(first, last)):
+        if _agrees([fits.score(i, place, step) for place in range(first, last)]):
             part.append(i)
         else:
             yield from _told(part, first, last, telling, step)
@@ -282,11 +282,17 @@ def _told(rows: Sequence[int], first: int, last: int, telling: Mapping[int, list
         yield Move(tuple(rows), tuple(range(first, last)), step)
 
 
+def _agrees(scores: Sequence[float]) -> bool:
+    """Whether a row may be one of a run: nothing speaks against it but a mistake of its own, beside two that speak for it."""
+    against = sum(score < -1 for score in scores)
+    return not against or (against == 1 and sum(score >= 1 for score in scores) >= 2)
+
+
 def _end(i: int, way: int, first: int, last: int, step: int, fits: _Fits) -> int:
     """The last row in one direction of which some value stands beside its own column, and none speaks against it."""
     while 0 <= i + way < len(fits.bound.table.rows):
         scores = [fits.score(i + way, place, step) for place in range(first, last)]
-        if min(scores) < 0 or max(scores) < 0.5:
+        if not _agrees(scores) or max(scores) < 0.5:
             break
         i += way
     return i

@@ -272,8 +272,9 @@ def autofill_link(ground: Ground) -> Any:
     if not rows or stem is None or page.rows[i][c] in ground.spoilt:
         return None
     filled = [f"{stem[1]}{int(stem[2]) + n:0{len(stem[2])}}" for n in range(1, len(rows))]
-    if set(filled) & ground.names:
+    if set(filled) & (ground.names | ground.spoilt):
         return None
+    ground.spoilt |= set(filled)
     ground.rows.add((page.name, i))
     places = [ground.put(page, j, c, text) for j, text in zip(rows[1:], filled, strict=True)]
     return Planted("counted up, link", frozenset(places), page.rows[i][c], filled[0])

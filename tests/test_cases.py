@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,11 @@ from cases_format import Case
 
 from workbook_compiler import api
 from workbook_compiler.model.codes import CATALOGUE
-from workbook_compiler.model.diagnostics import Location
+from workbook_compiler.model.diagnostics import Location, column_index
 from workbook_compiler.model.schema import Schema
+from workbook_compiler.pipeline.coerce import lists
+from workbook_compiler.pipeline.coerce.reading import OUTER
+from workbook_compiler.pipeline.read import read
 
 FOLDER = Path(__file__).parent / "cases"
 FILES = sorted(FOLDER.glob("*.md"))
@@ -104,6 +108,34 @@ def test_a_workbook_gives_exactly_what_its_case_says(file: str, case: Case, tmp_
     assert (result.plan is None) == any(CATALOGUE[row["code"]].severity == "error" for row in case.expect)
     if case.records is not None:
         assert [as_json(record.values) for record in result.records] == [as_json(values) for values in case.records]
+
+
+@pytest.mark.parametrize(("file", "case"), CASES, ids=[f"{file}: {case.sentence}" for file, case in CASES])
+def test_a_suggestion_can_stand_where_the_wrong_value_stands(
+    file: str, case: Case, tmp_path: Path, schema: Schema
+) -> None:
+    """What a suggestion is to replace is the text of its cell or one item of it, so that it can be put in its place."""
+    paths = cases_format.write(case.sheets, tmp_path)
+    books = {path.name: {sheet.name: sheet.rows for sheet in read(path, path.name).value.sheets} for path in paths}
+    for found in api.compile(paths, schema).diagnostics:
+        if found.suggestions:
+            at, value = found.location, found.value
+            assert value is not None, found
+            cell = (
+                at.sheet
+                if at.row is None
+                else books[at.file][at.sheet or ""][at.row - 1][column_index(at.column or "")]
+            )
+            assert not isinstance(cell, str) or value in parts_of(cell), found
+
+
+def parts_of(cell: str) -> set[str]:
+    """Return what of a cell may be replaced: the whole without its outer spaces and star, its items, texts inside JSON."""
+    whole = cell.strip(OUTER)
+    items = lists.split(whole, ",")
+    listed = [str(item).strip(OUTER) for item in items] if isinstance(items, list) else []
+    inside = re.findall(r'"([^"]*)"', whole) if whole[:1] in ("{", "[") else []
+    return {whole, whole.removeprefix("*").strip(OUTER), *listed, *inside}
 
 
 def agree(expected: str, found: list[Iterable[str]]) -> None:

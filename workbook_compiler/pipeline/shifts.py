@@ -36,6 +36,8 @@ _COMMON = 0.1
 """A kind of value that so many cells of a column have is usual there."""
 _SAMPLE = 2_000
 _FIRST_CELLS = 500
+_MOST = 0.6
+"""A kind of name that so many links of a column have at least is the column's own."""
 _IDENTIFIER = re.compile(r"[^\s/:]+:([A-Za-z]*)\S*")
 
 
@@ -130,12 +132,18 @@ class _Fits:
             return False
         if _is_strict(self.bound.columns[place]):
             return True
-        usual = self._usual[place]
         fine, coarse = _kinds(raw)
-        if usual.get(fine, 0) >= _COMMON:
-            return True
+        own = self._share(place, fine, coarse)
+        beside = max(
+            (self._share(p, fine, coarse) for p in (place - 1, place + 1) if 0 <= p < len(self.readers)), default=0
+        )
+        return own >= _COMMON and 2 * own >= beside if self._usual[place] else None
+
+    def _share(self, place: int, fine: str, coarse: str) -> float:
+        """How usual a kind of value is in a column; of names that differ throughout, that they are names."""
+        usual = self._usual[place]
         varied = max((share for kind, share in usual.items() if kind.startswith(f"{coarse}:")), default=0) < _COMMON
-        return usual.get(coarse, 0) >= _COMMON and varied if usual else None
+        return max(usual.get(fine, 0), usual.get(coarse, 0) if varied else 0)
 
     def own(self, i: int, place: int) -> bool | None:
         """Tell whether a cell fits its own column."""
@@ -210,7 +218,7 @@ def _targets(column: Column) -> set[str]:
 def _dominant(cells: Sequence[Any]) -> str | None:
     """The kind of name that nearly all links of a column have."""
     shares = _shares(cells[:_FIRST_CELLS])
-    return next((kind for kind, share in shares.items() if share >= 0.75 and kind.startswith("name:")), None)
+    return next((kind for kind, share in shares.items() if share >= _MOST and kind.startswith("name:")), None)
 
 
 def _is_strict(column: Column) -> bool:

@@ -85,6 +85,11 @@ class Names:
         """The record of each row."""
         return {record.location[:3]: record for record in self.records}
 
+    @cached_property
+    def lonely(self) -> Identifiers:
+        """Names that no link has and that hold a word of their own, to be asked for near ones."""
+        return Identifiers([n for n in self.index if not self.uses(n) and any(self.words[w] == 1 for w in _words(n))])
+
     def uses(self, name: str) -> int:
         """Return how many links name a row by any of its names."""
         return sum(self.named.get(number, 0) for number, _ in self.index[name])
@@ -104,6 +109,10 @@ class Names:
         """Return where a row is called so."""
         number, pointer = self.index[name][0]
         return self.records[number].origin.locations()[pointer]
+
+
+def _form(name: str) -> str:
+    return _DIGITS.sub("0", name)
 
 
 def _words(name: str) -> set[str]:
@@ -227,7 +236,8 @@ def _misnamed(strangers: Sequence[Stranger], names: Names) -> Told:
     for stranger in strangers:
         near = names.unfit.close(stranger.key, limit=1) if names.misnamed else []
         other = names.of(stranger.targets).close(stranger.key, limit=1) if near else []
-        is_it = near and not (other and cost(stranger.key, other[0]) < cost(stranger.key, near[0]))
+        more = 1 if other and _form(other[0]) == _form(stranger.key) else 0  # another number is another name
+        is_it = near and not (other and cost(stranger.key, other[0]) + more < cost(stranger.key, near[0]))
         at = _identifier_cell(names.misnamed[near[0]]) if is_it else None
         if at is None:
             left.append(stranger)
@@ -249,7 +259,9 @@ def _misspelt(strangers: Sequence[Stranger], names: Names) -> Told:
     said, gone, claimed = list[Diagnostic](), set[str](), set[str]()
     for stranger in sorted(strangers, key=lambda one: -len(one.places)):
         near = names.of(stranger.targets).close(stranger.key, limit=10) if stranger.key == stranger.value else []
-        unused = [name for name in near if name not in claimed and not names.uses(name)]
+        odd = names.lonely.close(stranger.key) if stranger.key == stranger.value else []
+        unused = [name for name in dict.fromkeys((*near, *odd)) if name not in claimed and not names.uses(name)]
+        unused.sort(key=lambda name: name in near and name not in odd)
         if unused and _is_mistyped(unused, stranger, near, names):
             claimed.add(unused[0])
             gone.add(stranger.value)

@@ -74,24 +74,24 @@ def _by_values(
     if len(filled) < _FEW and not (filled and needed):
         return None
     wanted = [name for name in free if name in needed or name in near or free[name].property.leaf.choices]
-    fitting = [name for name in wanted if _fits(free[name], filled, name in needed or name in near)]
+    fitting = [name for name in wanted if _fits(free[name], filled, name in needed, name in near)]
     return fitting[0] if len(fitting) == 1 else None
 
 
-def _fits(field: Field, values: Sequence[Any], expected: bool) -> bool:
-    """Whether a column tells its values from others, and takes nearly all of these."""
+def _fits(field: Field, values: Sequence[Any], is_needed: bool, is_near: bool) -> bool:
+    """Whether a column tells its values from others, and takes nearly all of these; most, where its name is near."""
     prop = field.property
     if field.access is not Access.OFFERED or field.json or prop.attachment or prop.upload:
         return False
     leaf = prop.leaf
     if leaf.kind is Kind.LINK:
-        return expected and _most(bool(_LINK.fullmatch(shown(value))) for value in values)
+        return (is_needed or is_near) and _most((bool(_LINK.fullmatch(shown(value))) for value in values), is_near)
     if (leaf.kind is Kind.TEXT and not (leaf.choices or leaf.pattern)) or leaf.kind in (Kind.ANY, Kind.OBJECT):
         return False
     read = lru_cache(maxsize=None)(reader_for(prop, json=False, file_type=lambda _: None).read)
-    return _most(not is_wrong(read(value)) for value in values)
+    return _most((not is_wrong(read(value)) for value in values), is_near)
 
 
-def _most(fits: Iterable[bool]) -> bool:
+def _most(fits: Iterable[bool], is_near: bool) -> bool:
     found = list(fits)
-    return sum(found) >= 0.8 * len(found)
+    return sum(found) >= (0.5 if is_near else 0.8) * len(found)

@@ -30,7 +30,7 @@ _TELLING = 1.5
 """What a row has to show to be looked at: a value that is wrong where it stands and right beside it counts one."""
 _ALONE = 3.0
 """What one row has to show that stands alone, or several together."""
-_GAP = 6
+_GAP = 12
 """Rows of one mistake that don't tell by themselves may lie between those that do."""
 _COMMON = 0.1
 """A kind of value that so many cells of a column have is usual there."""
@@ -111,7 +111,7 @@ class _Fits:
     @cached_property
     def _is_full(self) -> list[bool]:
         columns = [self.bound.cells(column.index)[:_SAMPLE] for column in self.bound.columns]
-        return [sum(cell is None or cell == "" for cell in cells) <= len(cells) / 10 for cells in columns]
+        return [sum(cell is None or cell == "" for cell in cells) <= len(cells) / 3 for cells in columns]
 
     def raw(self, i: int, index: int) -> Any:
         """The cell of a row at a position of the sheet; there may be cells to the right of the last header."""
@@ -134,10 +134,12 @@ class _Fits:
             return True
         fine, coarse = _kinds(raw)
         own = self._share(place, fine, coarse)
-        beside = max(
-            (self._share(p, fine, coarse) for p in (place - 1, place + 1) if 0 <= p < len(self.readers)), default=0
-        )
+        near = [p for p in (place - 1, place + 1) if 0 <= p < len(self.readers) and self._may_hold(p, raw)]
+        beside = max((self._share(p, fine, coarse) for p in near), default=0)
         return own >= _COMMON and 2 * own >= beside if self._usual[place] else None
+
+    def _may_hold(self, place: int, raw: Any) -> bool:
+        return not _is_strict(self.bound.columns[place]) or not is_wrong(self.readers[place].read(raw))
 
     def _share(self, place: int, fine: str, coarse: str) -> float:
         """How usual a kind of value is in a column; of names that differ throughout, that they are names."""

@@ -195,10 +195,8 @@ def _copied(strangers: Sequence[Stranger], names: Names) -> Told:
             around = _around(names.records, number, pointer)
             near = {s.value: s for text, step in around for last in _numbers(text)[-1:]
                     for way in (0, step, -step) for s in missed.get(last + way, ())}  # fmt: skip
-            fitting = [
-                s for s in near.values()
-                if s.value not in gone and names.is_among(number, s.targets) and _lies_between(s.key, around)
-            ]  # fmt: skip
+            open_ = [s for s in near.values() if s.value not in gone and names.is_among(number, s.targets)]
+            fitting = _fitting(open_, around)
             if len(fitting) == 1 and _words(name) & _words(fitting[0].key):
                 places = [names.records[n].origin.locations()[p] for n, p in owners]
                 said.append(_called(fitting[0], places[1], str(pointer[0]), name))
@@ -220,14 +218,23 @@ def _around(records: Sequence[Record], number: int, pointer: Pointer) -> list[tu
     return found
 
 
-def _lies_between(text: str, around: Sequence[tuple[str, int]]) -> bool:
-    """Whether a name's numbers go on from the row before and lead to the row after."""
-    own = _numbers(text)
-    counted = [_numbers(other)[-1:] == (own[-1] - step,) for other, step in around if own]
-    if counted and all(counted):
-        return True
-    sorted_ = [(_numbers(other) < own) if step > 0 else (own < _numbers(other)) for other, step in around]
-    return len(around) == 2 and all(sorted_) and len({len(own), *(len(_numbers(o)) for o, _ in around)}) == 1
+def _fitting(strangers: Sequence[Stranger], around: Sequence[tuple[str, int]]) -> list[Stranger]:
+    """The names that fit best between those of the rows around: that go on counting, or whose numbers lie between."""
+    counted = {
+        s.value: [_numbers(other)[-1:] == (_numbers(s.key)[-1] - step,) for other, step in around] for s in strangers
+    }
+    ways: tuple[Callable[[Stranger], bool], ...] = (
+        lambda s: bool(counted[s.value]) and all(counted[s.value]),
+        lambda s: _lies_between(_numbers(s.key), around),
+        lambda s: any(counted[s.value]),
+    )
+    return next((found for way in ways if (found := [s for s in strangers if way(s)])), [])
+
+
+def _lies_between(own: tuple[int, ...], around: Sequence[tuple[str, int]]) -> bool:
+    others = [(_numbers(other), step) for other, step in around]
+    are_sorted = all((numbers < own) if step > 0 else (own < numbers) for numbers, step in others)
+    return len(others) == 2 and are_sorted and {len(own)} == {len(numbers) for numbers, _ in others}
 
 
 def _misnamed(strangers: Sequence[Stranger], names: Names) -> Told:
@@ -261,7 +268,7 @@ def _misspelt(strangers: Sequence[Stranger], names: Names) -> Told:
         near = names.of(stranger.targets).close(stranger.key, limit=10) if stranger.key == stranger.value else []
         odd = names.lonely.close(stranger.key) if stranger.key == stranger.value else []
         unused = [name for name in dict.fromkeys((*near, *odd)) if name not in claimed and not names.uses(name)]
-        unused.sort(key=lambda name: name in near and name not in odd)
+        unused.sort(key=lambda name: cost(stranger.key, name))
         if unused and _is_mistyped(unused, stranger, near, names):
             claimed.add(unused[0])
             gone.add(stranger.value)

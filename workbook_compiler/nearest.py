@@ -6,10 +6,13 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import islice
 
 _DIGITS = re.compile(r"\d+")
 _WORDS = re.compile(r"[^\W_]+")
 _ALIKE = str.maketrans({"o": "0", "l": "1", "i": "1", "|": "1"})
+_LOOK_ALIKE = ({"B", "8"}, {"S", "5"}, {"Z", "2"}, {"G", "6"})
+"""Signs that look alike, and too often both mean something for being taken as the same."""
 _SEPARATORS = frozenset(" _-.:/\u00a0\u2010\u2011\u2012\u2013\u2014")
 _KEYS = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm")
 _PLACES = {sign: (row, place) for row, keys in enumerate(_KEYS) for place, sign in enumerate(keys)}
@@ -20,8 +23,8 @@ SURE = 0.75
 """What is so much alike, and nothing else is, is meant."""
 _RERANKED = 12
 """So many of the best by plain edits are looked at closely."""
-_MOST_COMPARED = 20_000_000
-"""Comparisons of names two slips apart that a second or two allow; beyond them one slip has to do."""
+_MOST_COMPARED = 8_000_000
+"""Comparisons for names two slips away that a second allows; beyond them one slip has to do."""
 
 
 @lru_cache(maxsize=65_536)
@@ -66,6 +69,8 @@ def _replaced(typed: str, meant: str) -> float:
         return 0.2
     if folded(typed) == folded(meant):  # accents and signs that look alike; two separators fold to nothing
         return 0.4
+    if {typed.upper(), meant.upper()} in _LOOK_ALIKE:
+        return 0.4
     if typed.isdigit() and meant.isdigit():
         return 1.2
     return 0.85 if _are_neighbours(typed.casefold(), meant.casefold()) else 1.0
@@ -105,10 +110,10 @@ def scored(value: str, choices: Iterable[str], limit: int = 3) -> list[tuple[flo
     best = [i for _, _, i in process.extract(value.casefold(), low, scorer=OSA.normalized_similarity, limit=_RERANKED)]
     if len(known) > len(best):
         key, words = folded(value), set(_WORDS.findall(value.casefold()))
-        best += [
-            i for i, text in enumerate(low)
-            if i not in best and (folded(text) == key or (words and words <= set(_WORDS.findall(text))))
-        ][:_RERANKED]  # fmt: skip
+        rest = (
+            i for i, text in enumerate(low) if folded(text) == key or (words and all(word in text for word in words))
+        )
+        best += [i for i in islice(rest, 2 * _RERANKED) if i not in best]
     found = sorted((-likeness(value, known[i]), i) for i in best)
     return [(-alike, known[i]) for alike, i in found[:limit]]
 
@@ -144,6 +149,7 @@ class Identifiers:
         self._skeletons: dict[str, list[str]] = {}
         self._near: dict[str, list[str]] = {}
         self._compared = 0
+        self._answers: dict[tuple[str, bool], list[str]] = {}
 
     def same_but_capitals(self, value: str) -> str | None:
         """Return the identifier that differs from ``value`` in capitals alone."""
@@ -157,6 +163,11 @@ class Identifiers:
         that differ in numbers alone may differ by one: sample-99 isn't a slip for sample-101. Without ``numbers`` they aren't
         a slip at all: sample-2 is another one than sample-1. Of equally near ones those that are liked more come first.
         """
+        if (value, numbers) not in self._answers:
+            self._answers[value, numbers] = self._ranked(value, numbers=numbers)[:_RERANKED]
+        return self._answers[value, numbers][:limit]
+
+    def _ranked(self, value: str, *, numbers: bool) -> list[str]:
         if self._keys is None:
             self._keys = self._prepared()
         key = folded(value)
@@ -165,7 +176,7 @@ class Identifiers:
         near |= {name: min(cost(value, name), 0.5) for name in alike}
         if not near and len(value) >= 8:
             near = {name: cost(value, name) for name in self._two_slips(value)}
-        return sorted(near, key=lambda name: (round(near[name], 2), -self._liked.get(name, 0), name))[:limit]
+        return sorted(near, key=lambda name: (round(near[name], 2), -self._liked.get(name, 0), name))
 
     def _prepared(self) -> dict[str, list[str]]:
         keys: dict[str, list[str]] = {}

@@ -280,7 +280,7 @@ class _Resolver:
             )
             for (value, _), places in self._absent.items()
         ]
-        names = Names(self._records, self._index, self._named, self._is_among)
+        names = Names(self._records, self._index, self._named, self._is_among, self._schema.paths)
         said, left = explained(strangers, names) if not self._schema.looked_up else Told([], strangers)
         yield from said
         instead = {found.value: found.suggestions[0] for found in said if found.code is links.IDN03}

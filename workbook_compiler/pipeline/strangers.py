@@ -52,6 +52,8 @@ class Names:
     named: Mapping[int, int]
     """For each record how many links name it."""
     is_among: Callable[[int, Sequence[str]], bool]
+    numbers: bool = True
+    """Whether another number may be a slip."""
     _by_targets: dict[tuple[str, ...], Identifiers] = field(default_factory=dict)
 
     def of(self, targets: tuple[str, ...]) -> Identifiers:
@@ -64,6 +66,14 @@ class Names:
             }
             self._by_targets[targets] = Identifiers(used, _liked(used))
         return self._by_targets[targets]
+
+    def near(self, stranger: Stranger, limit: int) -> list[str]:
+        """Return the names that a link may have been meant to be."""
+        return self.of(stranger.targets).close(stranger.key, numbers=self.numbers, limit=limit)
+
+    def is_of(self, name: str, targets: Sequence[str]) -> bool:
+        """Tell whether a row of this name may be linked to there."""
+        return any(self.is_among(number, targets) for number, _ in self.index[name])
 
     @cached_property
     def words(self) -> Counter[str]:
@@ -241,8 +251,8 @@ def _misnamed(strangers: Sequence[Stranger], names: Names) -> Told:
     """Links to a row whose own name isn't one: that has been told, and this is what it was to be."""
     said, left = list[Diagnostic](), list[Stranger]()
     for stranger in strangers:
-        near = names.unfit.close(stranger.key, limit=1) if names.misnamed else []
-        other = names.of(stranger.targets).close(stranger.key, limit=1) if near else []
+        near = names.unfit.close(stranger.key, numbers=names.numbers, limit=1) if names.misnamed else []
+        other = names.near(stranger, 1) if near else []
         more = 1 if other and _form(other[0]) == _form(stranger.key) else 0  # another number is another name
         is_it = near and not (other and cost(stranger.key, other[0]) + more < cost(stranger.key, near[0]))
         at = _identifier_cell(names.misnamed[near[0]]) if is_it else None
@@ -265,9 +275,12 @@ def _misspelt(strangers: Sequence[Stranger], names: Names) -> Told:
     """Rows agree on a name that nobody has, and nobody names a row called nearly so: that one is mistyped."""
     said, gone, claimed = list[Diagnostic](), set[str](), set[str]()
     for stranger in sorted(strangers, key=lambda one: -len(one.places)):
-        near = names.of(stranger.targets).close(stranger.key, limit=10) if stranger.key == stranger.value else []
-        odd = names.lonely.close(stranger.key) if stranger.key == stranger.value else []
-        unused = [name for name in dict.fromkeys((*near, *odd)) if name not in claimed and not names.uses(name)]
+        near = names.near(stranger, 10) if stranger.key == stranger.value else []
+        odd = names.lonely.close(stranger.key, numbers=names.numbers) if stranger.key == stranger.value else []
+        unused = [
+            name for name in dict.fromkeys((*near, *odd))
+            if name not in claimed and not names.uses(name) and names.is_of(name, stranger.targets)
+        ]  # fmt: skip
         unused.sort(key=lambda name: cost(stranger.key, name))
         if unused and _is_mistyped(unused, stranger, near, names):
             claimed.add(unused[0])
@@ -284,7 +297,7 @@ def _is_mistyped(unused: Sequence[str], stranger: Stranger, near: Sequence[str],
     if names.is_odd(name, stranger.key):
         return True
     several = len({record.number for record, _ in stranger.places}) > 1
-    return several and (name == near[0] or (len(unused) == 1 and names.are_all_named(stranger.targets)))
+    return several and (name in near[:1] or (len(unused) == 1 and names.are_all_named(stranger.targets)))
 
 
 def _called(stranger: Stranger, at: Location, column: str, name: str) -> Diagnostic:

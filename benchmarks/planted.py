@@ -14,16 +14,19 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import extras
 import lab_book
 import table
-from planting import Place, Planted, plant
+from planting import plant
 
 from workbook_compiler import api
 from workbook_compiler.model.diagnostics import Diagnostic, Severity, column_index
 from workbook_compiler.model.schema import Schema
+
+if TYPE_CHECKING:
+    from ground import Place, Planted
 
 ROWS, MISTAKES, SEEDS = 10_000, 500, 5
 SLIPS = ("link", "link, copied", "identifier", "list value", "list value, copied", "header", "sheet",

@@ -40,6 +40,8 @@ def show(results: dict[str, Any]) -> None:
         CONSOLE.print(_extras(results["extras"]))
     if results["sending"]:
         show_sending(results["sending"])
+    if results["planted"]:
+        show_planted(results["planted"])
 
 
 def show_sending(found: dict[str, Any]) -> None:
@@ -124,9 +126,6 @@ def _traffic(run: dict[str, Any]) -> list[str]:
 
 def show_planted(found: dict[str, Any]) -> None:
     """Print how well planted mistakes are told."""
-    if "skipped" in found:
-        say(f"Planted mistakes: not measured, {found['skipped']}\n")
-        return
     first, problems = found["first"], found["problems"]
     title = (
         f"{found['planted']} mistakes planted, {found['seeds']} seeds: {problems['mean']:.1f} problems "

@@ -35,6 +35,7 @@ class Ground:
         self.names: set[str] = {row[0] for page in pages for row in page.rows}
         self.users: dict[str, list[tuple[str, int, int]]] = defaultdict(list)
         self.spoilt: set[str] = set()
+        self.typed: set[str] = set()
         for page in pages:
             for i, row in enumerate(page.rows):
                 for c, cell in enumerate(row[1:], 1):

@@ -19,8 +19,10 @@ def _item(cell: str, rng: random.Random) -> str:
 
 
 def _is_new(text: str, original: str, ground: Ground) -> bool:
-    """A slip that makes another row's name can't be told from that name."""
-    return bool(text) and text != original and text not in ground.names and text.casefold() != original.casefold()
+    """A slip that makes another row's name can't be told from that name, nor one slip from the same made elsewhere."""
+    is_new = bool(text) and text not in ground.names | ground.typed and text.casefold() != original.casefold()
+    ground.typed.add(text)
+    return is_new
 
 
 def link_once(ground: Ground, change: Callable[[str, random.Random], str] = typos.slip, kind: str = "link") -> Any:
@@ -68,7 +70,10 @@ def link_many(ground: Ground) -> Any:
         return None
     ground.spoilt.add(name)
     some = ground.rng.sample(users, ground.rng.randrange(2, max(len(users) // 2, 2) + 1))
-    places = [ground.put(p, i, c, p.rows[i][c].replace(name, typed)) for p, i, c in some]
+    places = [
+        ground.put(p, i, c, ", ".join(typed if item == name else item for item in p.rows[i][c].split(", ")))
+        for p, i, c in some
+    ]
     return Planted("link, copied", frozenset(places), name, typed)
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias, Unpack
 
 from workbook_compiler import resources
 from workbook_compiler.errors import UnreachableError, UsageError
-from workbook_compiler.model.diagnostics import Diagnostic, Outcome, Severity
+from workbook_compiler.model.diagnostics import Diagnostic, Location, Outcome, Severity
 from workbook_compiler.model.plan import Plan
 from workbook_compiler.model.portal import Portal
 from workbook_compiler.model.records import Record
@@ -203,8 +203,15 @@ class Result:
         )
 
 
+def _column(at: Location) -> tuple[str, str | None, str | None]:
+    return at.file, at.sheet, at.column
+
+
 def _type_counts(records: Sequence[Record], diagnostics: Sequence[Diagnostic]) -> tuple[TypeCount, ...]:
-    places = [d.location for d in diagnostics if d.severity is Severity.ERROR]
+    wrong_ones = [d for d in diagnostics if d.severity is Severity.ERROR]
+    places = [d.location for d in wrong_ones]
+    # cells of one mistake in one column are wrong like the first
+    places += [at for d in wrong_ones for at in d.related if d.location.cell and _column(at) == _column(d.location)]
     if not places:
         return tuple(TypeCount(name, count, 0) for name, count in Counter(r.type for r in records).items())
     wrong = {(at.file, at.sheet, at.row) for at in places}

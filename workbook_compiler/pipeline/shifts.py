@@ -32,6 +32,8 @@ _ALONE = 3.0
 """What one row has to show that stands alone, or several together."""
 _GAP = 12
 """Rows of one mistake that don't tell by themselves may lie between those that do."""
+_WEAK = 0.25
+"""What it says that a column for any text takes a value."""
 _COMMON = 0.1
 """A kind of value that so many cells of a column have is usual there."""
 _SAMPLE = 2_000
@@ -171,7 +173,19 @@ class _Fits:
             return -0.5 if own else 0
         there = place + step
         is_wrong_there = not 0 <= there < len(self.readers) or self.fit(there, raw) is False
-        return (1 if is_wrong_there else 0) + (0.5 if own is None and self._is_full[place] else 0)
+        telling = self._tells(place, raw) if is_wrong_there else 0
+        return telling + (0.5 if own is None and self._is_full[place] else 0)
+
+    def _tells(self, place: int, raw: Any) -> float:
+        """How much it says that a value fits a column: little where nearly any text would."""
+        if _is_strict(self.bound.columns[place]) or not isinstance(raw, str) or self._texts[place][raw] > 1:
+            return 1
+        return 1 if self._usual[place].get(_kinds(raw)[0], 0) >= _COMMON and _kinds(raw)[1] == "name" else _WEAK
+
+    @cached_property
+    def _texts(self) -> list[Counter[Any]]:
+        columns = [self.bound.cells(column.index) for column in self.bound.columns]
+        return [Counter(cell for cell in cells if isinstance(cell, str)) for cells in columns]
 
     def scores(self, i: int, step: int) -> list[float]:
         """Return the same for every column."""
@@ -259,7 +273,7 @@ def _moves(rows: Sequence[int], step: int, fits: _Fits) -> Iterator[Move]:
     run: list[int] = []
     done = -1
     for i in [*telling, None]:
-        if run and (i is None or i > run[-1] + _GAP):
+        if run and (i is None or i > run[-1] + _GAP or not _alike(telling[run[-1]], telling[i], fits)):
             for move in _in_run(run, telling, step, fits):
                 if move.rows[0] > done:
                     yield move
@@ -267,6 +281,12 @@ def _moves(rows: Sequence[int], step: int, fits: _Fits) -> Iterator[Move]:
             run = []
         if i is not None:
             run.append(i)
+
+
+def _alike(one: Sequence[float], other: Sequence[float], fits: _Fits) -> bool:
+    """Whether two rows tell of one shift: some of the same columns, and neither speaks against what the other tells."""
+    (first, last, _), (begin, end, _) = _best(one, fits), _best(other, fits)
+    return first < end and begin < last and _agrees(other[first:last]) and _agrees(one[begin:end])
 
 
 def _in_run(run: Sequence[int], telling: Mapping[int, list[float]], step: int, fits: _Fits) -> Iterator[Move]:

@@ -121,10 +121,6 @@ class Names:
         return self.records[number].origin.locations()[pointer]
 
 
-def _form(name: str) -> str:
-    return _DIGITS.sub("0", name)
-
-
 def _words(name: str) -> set[str]:
     return {_DIGITS.sub("0", part) for part in _PARTS.findall(name)}
 
@@ -206,7 +202,7 @@ def _copied(strangers: Sequence[Stranger], names: Names) -> Told:
             near = {s.value: s for text, step in around for last in _numbers(text)[-1:]
                     for way in (0, step, -step) for s in missed.get(last + way, ())}  # fmt: skip
             open_ = [s for s in near.values() if s.value not in gone and names.is_among(number, s.targets)]
-            fitting = _fitting(open_, around)
+            fitting = _fitting(open_, around, name)
             if len(fitting) == 1 and _words(name) & _words(fitting[0].key):
                 places = [names.records[n].origin.locations()[p] for n, p in owners]
                 said.append(_called(fitting[0], places[1], str(pointer[0]), name))
@@ -228,13 +224,18 @@ def _around(records: Sequence[Record], number: int, pointer: Pointer) -> list[tu
     return found
 
 
-def _fitting(strangers: Sequence[Stranger], around: Sequence[tuple[str, int]]) -> list[Stranger]:
-    """The names that fit best between those of the rows around: that go on counting, or whose numbers lie between."""
+def _fitting(strangers: Sequence[Stranger], around: Sequence[tuple[str, int]], name: str) -> list[Stranger]:
+    """The names that fit best between those of the rows around: that go on counting, or whose numbers lie between.
+
+    The row that has the same name may have it wrongly, and nothing counts on from it alone.
+    """
     counted = {
-        s.value: [_numbers(other)[-1:] == (_numbers(s.key)[-1] - step,) for other, step in around] for s in strangers
+        s.value: [_numbers(other)[-1:] == (_numbers(s.key)[-1] - step,) for other, step in around if other != name]
+        for s in strangers
     }
+    on_both = {s.value for s in strangers if all(_numbers(o)[-1:] == (_numbers(s.key)[-1] - n,) for o, n in around)}
     ways: tuple[Callable[[Stranger], bool], ...] = (
-        lambda s: bool(counted[s.value]) and all(counted[s.value]),
+        lambda s: bool(around) and s.value in on_both,
         lambda s: _lies_between(_numbers(s.key), around),
         lambda s: any(counted[s.value]),
     )
@@ -253,7 +254,9 @@ def _misnamed(strangers: Sequence[Stranger], names: Names) -> Told:
     for stranger in strangers:
         near = names.unfit.close(stranger.key, numbers=names.numbers, limit=1) if names.misnamed else []
         other = names.near(stranger, 1) if near else []
-        more = 1 if other and _form(other[0]) == _form(stranger.key) else 0  # another number is another name
+        # with the same number it is the row that is meant, whatever else is like a row of another number
+        same = bool(near and other) and _numbers(near[0]) == _numbers(stranger.key) != _numbers(other[0])
+        more = 1 if same else 0
         is_it = near and not (other and cost(stranger.key, other[0]) + more < cost(stranger.key, near[0]))
         at = _identifier_cell(names.misnamed[near[0]]) if is_it else None
         if at is None:

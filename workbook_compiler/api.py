@@ -203,15 +203,15 @@ class Result:
         )
 
 
-def _column(at: Location) -> tuple[str, str | None, str | None]:
-    return at.file, at.sheet, at.column
+def _is_below(at: Location, first: Location) -> bool:
+    return first.row is not None and (*at[:2], at.column) == (*first[:2], first.column) and (at.row or 0) > first.row
 
 
 def _type_counts(records: Sequence[Record], diagnostics: Sequence[Diagnostic]) -> tuple[TypeCount, ...]:
     wrong_ones = [d for d in diagnostics if d.severity is Severity.ERROR]
     places = [d.location for d in wrong_ones]
-    # cells of one mistake in one column are wrong like the first
-    places += [at for d in wrong_ones for at in d.related if d.location.cell and _column(at) == _column(d.location)]
+    # further cells of one mistake in its column are wrong like the first; one above it is what it is held against
+    places += [at for d in wrong_ones for at in d.related if _is_below(at, d.location)]
     if not places:
         return tuple(TypeCount(name, count, 0) for name, count in Counter(r.type for r in records).items())
     wrong = {(at.file, at.sheet, at.row) for at in places}

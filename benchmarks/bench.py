@@ -23,6 +23,7 @@ import extras
 import measure
 import peers
 import picture
+import planted
 import sending
 import table
 
@@ -47,6 +48,7 @@ def main() -> None:
         "peers": {},
         "extras": {},
         "sending": {},
+        "planted": {},
     }
     against_floor(min(chosen.sizes), 1)  # so that the bytecode is written
     for size in chosen.sizes:
@@ -63,6 +65,8 @@ def main() -> None:
         results["extras"] = extras.measured(WBC, chosen.runs)
     if not chosen.no_sending:
         results["sending"] = sending.measured(WBC, chosen.runs)
+    if not chosen.no_planted:
+        results["planted"] = planted.figures(planted.bench())
     (data.DATA / "results.json").write_text(json.dumps(results, indent=1))
     if chosen.sizes == SIZES and results["peers"]:
         (HERE / "time-against-rows.svg").write_text(picture.drawn(results), encoding="utf-8")
@@ -84,6 +88,7 @@ def _options() -> argparse.Namespace:
         "--no-extras", action="store_true", help="without the awkward workbooks, the template and the page"
     )
     options.add_argument("--no-sending", action="store_true", help="without submitting to a portal on this machine")
+    options.add_argument("--no-planted", action="store_true", help="without planting mistakes")
     chosen = options.parse_args()
     chosen.sizes = chosen.sizes or (QUICK if chosen.quick else SIZES)
     return chosen

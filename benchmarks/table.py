@@ -40,6 +40,8 @@ def show(results: dict[str, Any]) -> None:
         CONSOLE.print(_extras(results["extras"]))
     if results["sending"]:
         show_sending(results["sending"])
+    if results["planted"]:
+        show_planted(results["planted"])
 
 
 def show_sending(found: dict[str, Any]) -> None:
@@ -120,3 +122,20 @@ def _sending(found: dict[str, Any]) -> Table:
 def _traffic(run: dict[str, Any]) -> list[str]:
     mark = "> " if run["stopped"] else ""
     return [f"{mark}{run['wall']:.2f}", f"{run['cpu']:.2f}", f"{run['requests']:,}", f"{run['writes']:,}"]
+
+
+def show_planted(found: dict[str, Any]) -> None:
+    """Print how well planted mistakes are told."""
+    first, problems = found["first"], found["problems"]
+    title = (
+        f"{found['planted']} mistakes planted, {found['seeds']} seeds: {problems['mean']:.1f} problems "
+        f"(furthest off {problems['worst']}); the first suggestion is what stood there for {first['mean']:.1%} "
+        f"of the slips (worst {first['worst']:.1%})"
+    )
+    table = _table(title, "kind", "planted", "problems", "missed", "first suggestion right")
+    for kind, row in found["kinds"].items():
+        right = f"{row['first']} of {row['known']}" if row["known"] else ""
+        table.add_row(kind, *(str(row[key]) for key in ("planted", "problems", "missed")), right)
+    others = found["others"]
+    table.add_row("no mistake there", "", f"{others['mean'] * found['seeds']:.0f}", "", "")
+    CONSOLE.print(table)

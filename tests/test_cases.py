@@ -18,8 +18,11 @@ from told import FOLDER, assert_told, in_file
 
 from workbook_compiler import api
 from workbook_compiler.model.codes import CATALOGUE
-from workbook_compiler.model.diagnostics import Diagnostic, Location
+from workbook_compiler.model.diagnostics import Diagnostic, Location, column_index
 from workbook_compiler.model.schema import Schema
+from workbook_compiler.pipeline.coerce import lists
+from workbook_compiler.pipeline.coerce.reading import OUTER
+from workbook_compiler.pipeline.read import read
 
 FILES = sorted(FOLDER.glob("*.md"))
 CASES = [(file.stem, case) for file in FILES for case in cases_format.cases(file.read_text(encoding="utf-8"))]
@@ -45,6 +48,34 @@ def test_a_workbook_gives_exactly_what_its_case_says(file: str, case: Case, tmp_
     assert (result.plan is None) == any(CATALOGUE[row["code"]].severity == "error" for row in case.expect)
     if case.records is not None:
         assert [as_json(record.values) for record in result.records] == [as_json(values) for values in case.records]
+
+
+@pytest.mark.parametrize(("file", "case"), CASES, ids=[f"{file}: {case.sentence}" for file, case in CASES])
+def test_a_suggestion_can_stand_where_the_wrong_value_stands(
+    file: str, case: Case, tmp_path: Path, schema: Schema
+) -> None:
+    """What a suggestion is to replace is the text of its cell or one item of it, so that it can be put in its place."""
+    paths = cases_format.write(case.sheets, tmp_path)
+    books = {path.name: {sheet.name: sheet.rows for sheet in read(path, path.name).value.sheets} for path in paths}
+    for found in api.compile(paths, schema).diagnostics:
+        if found.suggestions:
+            at, value = found.location, found.value
+            assert value is not None, found
+            cell = (
+                at.sheet
+                if at.row is None
+                else books[at.file][at.sheet or ""][at.row - 1][column_index(at.column or "")]
+            )
+            assert not isinstance(cell, str) or value in parts_of(cell), found
+
+
+def parts_of(cell: str) -> set[str]:
+    """Return what of a cell may be replaced: the whole without its outer spaces and star, its items, texts inside JSON."""
+    whole = cell.strip(OUTER)
+    items = lists.split(whole, ",")
+    listed = [str(item).strip(OUTER) for item in items] if isinstance(items, list) else []
+    inside = re.findall(r'"([^"]*)"', whole) if whole[:1] in ("{", "[") else []
+    return {whole, whole.removeprefix("*").strip(OUTER), *listed, *inside}
 
 
 def agree(expected: str, found: list[Iterable[str]]) -> None:

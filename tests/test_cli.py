@@ -408,7 +408,7 @@ def test_a_template_never_overwrites_what_is_no_template_of_ours(content: str, o
     if content == "no workbook":
         path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 with a password")
     else:
-        book(path, {"Budget" if content == "another workbook" else "Vendr": VENDOR})
+        book(path, {"Budget" if content == "another workbook" else "Stock": VENDOR})
     before = path.read_bytes()
     assert "mine.xlsx isn't a blank template" in refused(wbc(own_desk, "template", "hi-c", *KNOWN, "-o", "mine.xlsx"))
     assert path.read_bytes() == before

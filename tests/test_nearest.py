@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from reference_answers import slips
 
-from workbook_compiler.nearest import Identifiers, likely, nearest
+from workbook_compiler.nearest import Identifiers, folded, likely, likeness, nearest, surely
 
 steady = settings(derandomize=True, database=None, deadline=None, max_examples=400)
 NAMES = st.text("ab1", max_size=4) | st.tuples(
@@ -20,30 +22,94 @@ POOL = st.lists(NAMES, unique=True, max_size=40)
 @steady
 @given(NAMES, POOL)
 def test_close_names_are_those_within_a_slip(typed: str, names: list[str]) -> None:
-    """Up to three names come back, the nearest that differ by a slip; numbers differ by one letter at most."""
-    far = 2 if len(typed) >= 8 else 1
+    """Names one slip away come back, or such as differ in separators alone; where there are none, those two slips away."""
     distances = {name: slips(typed, name) for name in names}
     skeleton = re.sub(r"\d+", "0", typed)
-    fit = [n for n, d in distances.items() if d <= far and (d <= 1 or re.sub(r"\d+", "0", n) != skeleton)]
+    alike = {n for n in names if folded(typed) and folded(typed) in (folded(n), folded(n.partition(":")[2]))}
+    near = {n for n, d in distances.items() if d <= 1} | alike
+    if not near and len(typed) >= 8:
+        near = {n for n, d in distances.items() if d <= 2 and re.sub(r"\d+", "0", n) != skeleton}
     found = Identifiers(names).close(typed)
-    assert set(found) <= set(fit)
-    assert len(set(found)) == len(found)
-    assert [distances[name] for name in found] == sorted(distances[name] for name in fit)[:3]
+    assert set(found) <= near
+    assert len(found) == len(set(found)) == min(3, len(near))
+
+
+@steady
+@given(NAMES, POOL)
+def test_without_numbers_another_number_is_another_name(typed: str, names: list[str]) -> None:
+    """No name comes back that differs in its numbers alone."""
+    skeleton = re.sub(r"\d+", "0", typed)
+    found = Identifiers(names).close(typed, numbers=False)
+    alike = {n for n in names if folded(typed) in (folded(n), folded(n.partition(":")[2]))}
+    assert not [name for name in found if re.sub(r"\d+", "0", name) == skeleton and name not in alike]
 
 
 @steady
 @given(NAMES, POOL)
 @example("A", ["b", "a"])
-def test_nearest_orders_all_names(typed: str, names: list[str]) -> None:
-    """The nearest three have the fewest slips for their length; equally near ones keep their order."""
+def test_the_likest_come_first(typed: str, names: list[str]) -> None:
+    """The nearest are in the order of their likeness, equally near ones in their own; the likely ones are 60 % alike."""
+    found = nearest(typed, names)
+    degrees = [likeness(typed, name) for name in found]
+    assert len(found) == len(set(found)) == min(3, len(names))
+    assert degrees == sorted(degrees, reverse=True)
+    assert all(names.index(a) < names.index(b) for a, b in pairwise(found) if likeness(typed, a) == likeness(typed, b))
+    assert likely(typed, names) == [name for name in found if likeness(typed, name) >= 0.6]
 
-    def likeness(name: str) -> float:
-        longest = max(len(typed), len(name))
-        return 1 - slips(typed.casefold(), name.casefold()) / longest if longest else 1
 
-    ordered = sorted(names, key=lambda name: -likeness(name))
-    assert nearest(typed, names) == ordered[:3]
-    assert likely(typed, names) == [name for name in ordered[:3] if likeness(name) >= 0.6]
+@pytest.mark.parametrize(
+    ("typed", "meant", "others"),
+    [
+        ("femlae", "female", ("male", "mixed")),
+        ("Male", "male", ("female", "mixed")),
+        ("years", "year", ("ear", "day")),
+        ("primary_cell", "primary cell", ("primary cell line", "stem cell")),
+        ("stemcell", "stem cell", ("stem cell derived cell line", "primary cell")),
+        ("GRCh3B", "GRCh38", ("GRCm38", "GRCh37")),
+        ("GRCh88", "GRCh38", ("GRCm38", "galGal5")),
+        ("NovaSeq 6000", "Illumina NovaSeq 6000", ("NextSeq 500", "Illumina MiSeq")),
+        ("biosuorce", "biosource", ("biosample", "bioSource_type")),
+        ("crosslinking time", "crosslinking_time", ("crosslinking_temperature", "crosslinking_method")),
+        ("crosslinkingTime", "crosslinking_time", ("crosslinking_temperature", "digestion_time")),
+        ("µg", "μg", ("mg", "g")),
+        ("naïve", "naive", ("native", "nave")),
+        ("H1 hESC", "H1-hESC", ("H9-hESC", "hESC")),
+    ],
+)
+def test_what_people_mistype_is_known(typed: str, meant: str, others: tuple[str, ...]) -> None:
+    """What was meant comes first, whatever stands beside it in the list."""
+    assert nearest(typed, [*others, meant])[0] == meant
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("lab:sample-O1", "lab:sample-01"),
+        ("lab:samp1e-01", "lab:sample-01"),
+        ("lab:sample_01", "lab:sample-01"),
+        ("“lab:sample-01”", "lab:sample-01"),
+        ("lab:sample–01.", "lab:sample-01"),
+        ("sample-01", "lab:sample-01"),
+        ("lab:smaple-01", "lab:sample-01"),
+        ("lab:ssample-01", "lab:sample-01"),
+    ],
+)
+def test_identifiers_that_people_mistype_are_known(typed: str, meant: str) -> None:
+    """The identifier that was meant comes before others that differ in their number."""
+    names = [meant, "lab:sample-02", "lab:sample-11", "lab:sample-10", "lab:simple-01"]
+    assert Identifiers(names).close(typed)[0] == meant
+
+
+def test_of_equal_ones_the_liked_one_comes_first() -> None:
+    """Two names that are a slip away are told apart by which is liked more."""
+    assert Identifiers(["lab:s12", "lab:s13"], {"lab:s13": 2.0}).close("lab:s1")[0] == "lab:s13"
+
+
+def test_only_what_stands_alone_is_sure() -> None:
+    """A choice is sure when it is much alike and no other one nearly as much."""
+    assert surely("biosuorce", ["biosource", "biosample"]) == "biosource"
+    assert surely("sampl1", ["sample1", "sampla1"]) is None
+    assert surely("comment", ["biosource", "biosample"]) is None
 
 
 @steady

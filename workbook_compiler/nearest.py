@@ -3,65 +3,226 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import islice
 
 _DIGITS = re.compile(r"\d+")
+_WORDS = re.compile(r"[^\W_]+")
+_ALIKE = str.maketrans({"o": "0", "l": "1", "i": "1", "|": "1"})
+_LOOK_ALIKE = ({"B", "8"}, {"S", "5"}, {"Z", "2"}, {"G", "6"})
+"""Signs that look alike, and too often both mean something for being taken as the same."""
+_SEPARATORS = frozenset(" _-.:/\u00a0\u2010\u2011\u2012\u2013\u2014")
+_KEYS = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm")
+_PLACES = {sign: (row, place) for row, keys in enumerate(_KEYS) for place, sign in enumerate(keys)}
+
+LIKELY = 0.6
+"""What is so much alike may well be meant."""
+SURE = 0.75
+"""What is so much alike, and nothing else is, is meant."""
+_RERANKED = 12
+"""So many of the best by plain edits are looked at closely."""
+_MOST_COMPARED = 8_000_000
+"""Comparisons for names two slips away that a second allows; beyond them one slip has to do."""
+
+
+@lru_cache(maxsize=65_536)
+def folded(text: str) -> str:
+    """Return what is left of a text without capitals, accents, separators and quotes, O and 0, l and 1 being the same."""
+    plain = text if text.isascii() else unicodedata.normalize("NFKD", text)
+    return "".join(filter(str.isalnum, plain.casefold())).translate(_ALIKE)
+
+
+def cost(typed: str, meant: str) -> float:
+    """Return how much went wrong between what was meant and what was typed: about one for each slip of the finger.
+
+    Likely slips cost less: a separator for another one, capitals, O for 0, a letter typed twice, two swapped, a key beside
+    the right one. A digit for another digit costs more, since that may well be another name.
+    """
+    from rapidfuzz.distance import OSA, Levenshtein
+
+    if typed == meant:
+        return 0.0
+    operations = Levenshtein.editops(typed, meant)
+    single = sum(_slip(op.tag, typed, op.src_pos, meant, op.dest_pos) for op in operations)
+    swapped = OSA.distance(typed, meant)
+    return min(single, 0.85 * swapped) if swapped < len(operations) else single
+
+
+def _slip(tag: str, typed: str, at: int, meant: str, there: int) -> float:
+    if tag == "replace":
+        return _replaced(typed[at], meant[there])
+    text, place = (typed, at) if tag == "delete" else (meant, there)
+    sign, around = text[place], (*text[max(place - 1, 0) : place], *text[place + 1 : place + 2])
+    if sign in _SEPARATORS or not sign.isalnum():
+        return 0.6
+    if sign in around:
+        return 0.7
+    if tag == "delete" and any(_are_neighbours(sign.casefold(), other.casefold()) for other in around):
+        return 0.8
+    return 1.1 if sign.isdigit() else 0.95
+
+
+def _replaced(typed: str, meant: str) -> float:
+    if typed.casefold() == meant.casefold():
+        return 0.2
+    if folded(typed) == folded(meant):  # accents and signs that look alike; two separators fold to nothing
+        return 0.4
+    if {typed.upper(), meant.upper()} in _LOOK_ALIKE:
+        return 0.4
+    if typed.isdigit() and meant.isdigit():
+        return 1.2
+    return 0.85 if _are_neighbours(typed.casefold(), meant.casefold()) else 1.0
+
+
+def _are_neighbours(one: str, other: str) -> bool:
+    first, second = _PLACES.get(one), _PLACES.get(other)
+    if first is None or second is None:
+        return False
+    return abs(first[0] - second[0]) <= 1 and abs(first[1] - second[1]) <= 1
+
+
+def likeness(value: str, choice: str) -> float:
+    """Return how much a choice is like what was typed: 1 for the same, 0 for nothing in common."""
+    if value == choice:
+        return 1.0
+    low, other = value.casefold(), choice.casefold()
+    key, known = folded(value), folded(choice)
+    alike = 1 - cost(low, other) / max(len(low), len(other), 1)
+    if key and key == known:
+        return max(alike, 0.97)
+    if key and known and {key, known} in ({key, f"{key}s"}, {known, f"{known}s"}):
+        return max(alike, 0.93)
+    words, wanted = set(_WORDS.findall(low)), set(_WORDS.findall(other))
+    if len(low) >= 3 and words and words < wanted:
+        alike = max(alike, 0.65 + 0.2 * len(low) / len(other))
+    return alike
+
+
+def scored(value: str, choices: Iterable[str], limit: int = 3) -> list[tuple[float, str]]:
+    """Return the ``limit`` choices most like ``value`` with their likeness, the likest first; ties keep their order."""
+    from rapidfuzz import process
+    from rapidfuzz.distance import OSA
+
+    known = list(choices)
+    low = [choice.casefold() for choice in known]
+    best = [i for _, _, i in process.extract(value.casefold(), low, scorer=OSA.normalized_similarity, limit=_RERANKED)]
+    if len(known) > len(best):
+        key, words = folded(value), set(_WORDS.findall(value.casefold()))
+        rest = (
+            i for i, text in enumerate(low) if folded(text) == key or (words and all(word in text for word in words))
+        )
+        best += [i for i in islice(rest, 2 * _RERANKED) if i not in best]
+    found = sorted((-likeness(value, known[i]), i) for i in best)
+    return [(-alike, known[i]) for alike, i in found[:limit]]
 
 
 def nearest(value: str, choices: Iterable[str], limit: int = 3) -> list[str]:
     """Return the ``limit`` choices most like ``value``, the likest first; capitals don't count, ties keep their order."""
-    from rapidfuzz.distance import OSA
-
-    folded = value.casefold()
-    scored = [(OSA.normalized_similarity(folded, choice.casefold()), -i, choice) for i, choice in enumerate(choices)]
-    return [choice for _, _, choice in sorted(scored, reverse=True)[:limit]]
+    return [choice for _, choice in scored(value, choices, limit)]
 
 
 def likely(value: str, choices: Iterable[str], limit: int = 3) -> list[str]:
     """Return the choices that may well be meant by ``value``: at least 60 % alike; often none."""
-    from rapidfuzz.distance import OSA
+    return [choice for alike, choice in scored(value, choices, limit) if alike >= LIKELY]
 
-    folded = value.casefold()
-    return [c for c in nearest(value, choices, limit) if OSA.normalized_similarity(folded, c.casefold()) >= 0.6]
+
+def surely(value: str, choices: Iterable[str]) -> str | None:
+    """Return the one choice that must be meant by ``value``: much like it, as no other is."""
+    best = scored(value, choices, 2)
+    if not best or best[0][0] < SURE:
+        return None
+    return best[0][1] if len(best) == 1 or best[0][0] - best[1][0] >= 0.04 else None
 
 
 class Identifiers:
     """Defined identifiers, to be asked which of them a mistyped one may mean."""
 
-    def __init__(self, names: Collection[str]) -> None:
-        self._by_length: dict[int, list[str]] = {}
+    def __init__(self, names: Collection[str], liked: Mapping[str, float] | None = None) -> None:
+        self._names, self._liked = names, liked or {}
         self._folded: dict[str, str] = {}
         for name in names:
-            self._by_length.setdefault(len(name), []).append(name)
             self._folded.setdefault(name.casefold(), name)
+        self._keys: dict[str, list[str]] | None = None
+        self._shorter: dict[str, list[str]] = {}
+        self._skeletons: dict[str, list[str]] = {}
+        self._near: dict[str, list[str]] = {}
+        self._compared = 0
+        self._answers: dict[tuple[str, bool], list[str]] = {}
 
     def same_but_capitals(self, value: str) -> str | None:
         """Return the identifier that differs from ``value`` in capitals alone."""
         return self._folded.get(value.casefold())
 
-    def close(self, value: str, *, numbers: bool = True) -> list[str]:
-        """Return up to three identifiers within a slip of the finger, the nearest first.
+    def close(self, value: str, *, numbers: bool = True, limit: int = 3) -> list[str]:
+        """Return up to three identifiers within a slip of the finger, the likest first.
 
-        One letter added, left out, changed or two swapped counts one. Short names may differ by one, names from eight
-        letters on by two. Names that differ in numbers alone may differ by one: sample-99 isn't a slip for sample-101. Without
-        ``numbers`` they aren't a slip at all: sample-2 is another one than sample-1.
+        One letter added, left out, changed or two swapped counts one. Short names may differ by one, names from eight letters
+        on by two where none differs by one; other separators, look-alikes and a missing ``lab:`` in front count nothing. Names
+        that differ in numbers alone may differ by one: sample-99 isn't a slip for sample-101. Without ``numbers`` they aren't
+        a slip at all: sample-2 is another one than sample-1. Of equally near ones those that are liked more come first.
         """
+        if (value, numbers) not in self._answers:
+            self._answers[value, numbers] = self._ranked(value, numbers=numbers)[:_RERANKED]
+        return self._answers[value, numbers][:limit]
+
+    def _ranked(self, value: str, *, numbers: bool) -> list[str]:
+        if self._keys is None:
+            self._keys = self._prepared()
+        key = folded(value)
+        alike = self._keys.get(key, []) if key else []
+        near = {name: cost(value, name) for name in self._one_slip(value, numbers=numbers)}
+        near |= {name: min(cost(value, name), 0.5) for name in alike}
+        if not near and len(value) >= 8:
+            near = {name: cost(value, name) for name in self._two_slips(value)}
+        return sorted(near, key=lambda name: (round(near[name], 2), -self._liked.get(name, 0), name))
+
+    def _prepared(self) -> dict[str, list[str]]:
+        keys: dict[str, list[str]] = {}
+        for name in self._names:
+            keys.setdefault(folded(name), []).append(name)
+            prefix, colon, own = name.partition(":")
+            if colon and prefix:
+                keys.setdefault(folded(own), []).append(name)
+            for shorter in _without_one(name):
+                self._shorter.setdefault(shorter, []).append(name)
+            self._skeletons.setdefault(_skeleton(name), []).append(name)
+        return keys
+
+    def _one_slip(self, value: str, *, numbers: bool) -> list[str]:
+        """The names one slip away: without one of their letters both are the same, or one is the other."""
+        from rapidfuzz.distance import OSA
+
+        near = {name for shorter in _without_one(value) for name in self._shorter.get(shorter, ())}
+        skeleton = _skeleton(value)
+        return [n for n in near if OSA.distance(value, n) <= 1 and (numbers or _skeleton(n) != skeleton)]
+
+    def _two_slips(self, value: str) -> list[str]:
+        """The names two slips away that differ in more than their numbers."""
         from rapidfuzz import process
         from rapidfuzz.distance import OSA
 
-        allowed = 2 if len(value) >= 8 else 1
-        pool = [
-            n
-            for length in range(len(value) - allowed, len(value) + allowed + 1)
-            for n in self._by_length.get(length, ())
-        ]
-        found: Sequence[tuple[str, int, int]] = process.extract(
-            value, pool, scorer=OSA.distance, score_cutoff=allowed, limit=10
+        skeleton = _skeleton(value)
+        if skeleton not in self._near and self._compared < _MOST_COMPARED:
+            self._compared += len(self._skeletons)
+            found = process.extract(skeleton, list(self._skeletons), scorer=OSA.distance, score_cutoff=4, limit=None)
+            self._near[skeleton] = [name for name, _, _ in found if name != skeleton]
+        pool = [name for near in self._near.get(skeleton, ()) for name in self._skeletons[near]]
+        if self._compared > _MOST_COMPARED:
+            return []
+        self._compared += len(pool)
+        scores: Sequence[tuple[str, int, int]] = process.extract(
+            value, pool, scorer=OSA.distance, score_cutoff=2, limit=10
         )
-        skeleton = _DIGITS.sub("0", value)
-        likely = [
-            (distance, name)
-            for name, distance, _ in found
-            if (numbers and distance <= 1) or _DIGITS.sub("0", name) != skeleton
-        ]
-        return [name for _, name in sorted(likely)[:3]]
+        return [name for name, _, _ in scores]
+
+
+def _without_one(text: str) -> set[str]:
+    """The text, and all that is left of it without one of its letters."""
+    return {text, *(text[:i] + text[i + 1 :] for i in range(len(text)))}
+
+
+def _skeleton(text: str) -> str:
+    """A name's form: its numbers don't count."""
+    return _DIGITS.sub("0", text)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workbook_compiler.model.baseline import baseline
-from workbook_compiler.model.codes import links, structure
+from workbook_compiler.model.codes import links, structure, values
 from workbook_compiler.model.diagnostics import Diagnostic, Location, Severity
 from workbook_compiler.model.plan import Plan, Source
 from workbook_compiler.model.portal import Portal
@@ -44,6 +44,7 @@ def _joined(found: Iterable[Prepared], schema: Schema, portal: Portal, step: Ste
     # loaded before the first workbook is asked for: its first sheet is read meanwhile
     from workbook_compiler.pipeline.build import records
     from workbook_compiler.pipeline.fits import misfits
+    from workbook_compiler.pipeline.grouping import grouped
     from workbook_compiler.pipeline.link import link
     from workbook_compiler.pipeline.order import order
     from workbook_compiler.pipeline.shape import shaped
@@ -80,21 +81,32 @@ def _joined(found: Iterable[Prepared], schema: Schema, portal: Portal, step: Ste
     sent = tuple(shaped(batches, portal.body))
     plan = Plan(portal.name, sources, schema.source, schema.sha256, sent, schema, outward, exported)
     ok = not any(d.severity is Severity.ERROR for d in (*of_files, *said))
-    told = _in_reading_order([*of_files, *_first_causes(said)], workbooks)
+    told = _in_reading_order([*of_files, *grouped(_first_causes(said))], workbooks)
     kept = {(one.workbook.name, title): sheet for one in prepared for title, sheet in one.kept.items()}
     names = tuple(w.name for w in workbooks)
     return Compilation(names, tuple(woven), told, plan if ok else None, tally(woven, graph, said), kept)
 
 
 def _first_causes(said: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
-    """Leave out every error of a cell that an earlier step has told one of: one cause is enough to look there."""
-    told: set[Location] = set()
+    """Leave out every error of a cell that an earlier step has told one of: one cause is enough to look there.
+
+    What other rows call a row with a wrong name is kept beside that error.
+    """
+    told: dict[Location, int] = {}
+    kept: list[Diagnostic] = []
     for found in said:
         wrong = found.severity is Severity.ERROR and found.location.cell is not None
         if not (wrong and found.location in told):
-            yield found
-        if wrong:
-            told.add(found.location)
+            kept.append(found)
+            if wrong:
+                told[found.location] = len(kept) - 1
+        elif found.code is links.IDN03:
+            first = kept[told[found.location]]
+            near = tuple(dict.fromkeys((*found.suggestions, *first.suggestions)))
+            places = tuple(dict.fromkeys((*first.related, *found.related)))
+            kept[told[found.location]] = replace(first, suggestions=near, related=places)
+    split = {found.location for found in kept if found.code is links.REF10}
+    return (found for found in kept if not (found.code is values.LST01 and found.location in split))
 
 
 def _in_reading_order(said: Iterable[Diagnostic], workbooks: Sequence[Workbook]) -> tuple[Diagnostic, ...]:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from dataclasses import field as attribute
 from typing import Any
 
 from workbook_compiler.model.codes import cells, structure
 from workbook_compiler.model.columns import Column, Headers, headers
 from workbook_compiler.model.diagnostics import Diagnostic, Location, column_letter
 from workbook_compiler.model.schema import Access
-from workbook_compiler.nearest import likely
 from workbook_compiler.pipeline.coerce.reading import INVISIBLE
 from workbook_compiler.pipeline.coerce.reading import OUTER as SPACES
+from workbook_compiler.pipeline.guessing import guess
 from workbook_compiler.pipeline.layouts import Table
 from workbook_compiler.pipeline.read.cells import ERROR_TEXTS, CellError, NoResult
 
-RELATED = 20
-"""At most so many cells of one mistake are listed."""
+Place = tuple[tuple[str, ...], int]
+"""A column's field and member number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,20 @@ class Bound:
     columns: tuple[Column, ...]
     misread: frozenset[str] = frozenset()
     """Headers that weren't understood: a required column missed may be among them."""
+    guessed: frozenset[int] = frozenset()
+    """Positions of columns whose header was told as wrong, and which are read as what it must mean."""
+
+    moved: Mapping[tuple[int, int], int] = attribute(default_factory=dict)
+    """Cells whose value stands in another column, by zero-based row and column: that column."""
 
     def at(self, row: int, column: int) -> Location:
         """Return the place of a cell by zero-based row and column."""
+        column = self.moved.get((row, column), column) if self.moved else column
         return Location(self.table.file, self.table.sheet.name, row + 1, column_letter(column))
+
+    def raw(self, row: int, column: int) -> Any:
+        """Return what stands at such a place."""
+        return self.table.sheet.rows[row][self.moved.get((row, column), column) if self.moved else column]
 
     def cells(self, column: int) -> Sequence[Any]:
         """Return a column's cells in the data rows, None where a row is too short."""
@@ -45,7 +56,9 @@ def bind(table: Table) -> tuple[Bound, list[Diagnostic]]:
     row = table.sheet.rows[table.header_row]
     bound = Bound(table, ())
     said: list[Diagnostic] = []
-    columns: dict[tuple[tuple[str, ...], int], Column] = {}
+    columns: dict[Place, Column] = {}
+    unknown: dict[int, str] = {}
+    repeated: list[Diagnostic] = []
     misread: set[str] = set()
     said.extend(_without_header(bound, row))
     for index in range(table.first_column, len(row)):
@@ -55,22 +68,53 @@ def bind(table: Table) -> tuple[Bound, list[Diagnostic]]:
             said.append(Diagnostic(structure.HDR06, at, value=_failed(row[index])))
             misread.add("")
         elif text and not _is_private(text, known):
-            column, remarks = _column(text, index, known, at, table, str(row[index]))
+            column, remarks = _column(text, index, known, at, str(row[index]))
             said.extend(remarks)
             if column is None:
-                misread.add(text)
+                unknown[index] = text
             elif (place := (column.field.path, column.member)) in columns:
                 first = bound.at(table.header_row, columns[place].index)
-                said.append(Diagnostic(structure.HDR02, at, value=text, related=(first,)))
+                repeated.append(Diagnostic(structure.HDR02, at, value=text, related=(first,)))
             else:
                 columns[place] = column
-    bound = Bound(table, tuple(columns.values()), frozenset(misread))
-    accepted = [c for c in bound.columns if c.field.access is not Access.REFUSED]
-    refused = [c for c in bound.columns if c.field.access is Access.REFUSED]
-    said.extend(d for column in refused for d in _refused(bound, column))
+    guessed = _guessed(bound, unknown, columns, known, said)
+    said.extend(_repeated(repeated, _needed(table, columns), misread))
+    found = tuple(sorted(columns.values(), key=lambda column: column.index))
+    bound = Bound(table, found, frozenset(misread | set(unknown.values())), guessed)
+    said.extend(d for column in bound.columns if column.field.access is Access.REFUSED for d in _refused(bound, column))
     said.extend(_marks(bound))
     said.extend(_left_out(bound))
-    return Bound(table, tuple(accepted), frozenset(misread)), said
+    return replace(bound, columns=tuple(c for c in found if c.field.access is not Access.REFUSED)), said
+
+
+def _needed(table: Table, columns: Mapping[Place, Column]) -> list[str]:
+    """What every record needs and no column holds."""
+    present = {column.field.path[0] for column in columns.values()}
+    return [name for name in table.entity.rules.get("required", ()) if name not in present]
+
+
+def _guessed(
+    bound: Bound, unknown: Mapping[int, str], columns: dict[Place, Column], known: Headers, said: list[Diagnostic]
+) -> frozenset[int]:
+    """Tell every unknown header with what it may mean, and add the columns of those that must mean something."""
+    table, guessed = bound.table, set[int]()
+    for index, text in unknown.items():
+        taken = {column.field.header(column.member) for column in columns.values()}
+        found = guess(text, bound.cells(index), known, taken, _needed(table, columns))
+        at, context = bound.at(table.header_row, index), {"type": table.entity.name}
+        said.append(Diagnostic(structure.HDR01, at, value=text, context=context, suggestions=found.suggestions))
+        if found.meant is not None:
+            columns[found.meant.path, found.member] = Column(index, text, found.meant, found.member)
+            guessed.add(index)
+    return frozenset(guessed)
+
+
+def _repeated(said: Sequence[Diagnostic], needed: Sequence[str], misread: set[str]) -> Sequence[Diagnostic]:
+    """A header that is there twice is likely the only one that is missing."""
+    if len(said) != 1 or len(needed) != 1:
+        return said
+    misread.add(needed[0])
+    return [replace(said[0], suggestions=tuple(needed))]
 
 
 def _text(cell: Any) -> str | None:
@@ -92,16 +136,10 @@ def _is_private(text: str, known: Headers) -> bool:
     return text.startswith("#") and text not in known.exact
 
 
-def _column(
-    text: str, index: int, known: Headers, at: Location, table: Table, raw: str
-) -> tuple[Column | None, list[Diagnostic]]:
+def _column(text: str, index: int, known: Headers, at: Location, raw: str) -> tuple[Column | None, list[Diagnostic]]:
     found = known.find(text)
     if found is None:
-        folded = text.casefold()
-        begins = [name for name in known.exact if name.casefold().startswith((f"{folded}.", f"{folded}s."))]
-        near = [*begins[:3], *likely(text, known.exact)][:3] if len(begins) < 4 else likely(text, known.exact)
-        context = {"type": table.entity.name}
-        return None, [Diagnostic(structure.HDR01, at, value=text, context=context, suggestions=tuple(near))]
+        return None, []
     field, member, exactly = found
     column = Column(index, text, field, member)
     if exactly and not set(INVISIBLE) & {*raw[:1], *raw[-1:]}:
@@ -128,7 +166,7 @@ def _without_header(bound: Bound, header: Sequence[Any]) -> Iterator[Diagnostic]
             if column < len(cells_) and _is_filled(cells_[column]):
                 found.setdefault(column, []).append(bound.at(row, column))
     for column, filled in sorted(found.items()):
-        yield Diagnostic(structure.HDR04, bound.at(table.header_row, column), related=tuple(filled[:RELATED]))
+        yield Diagnostic(structure.HDR04, bound.at(table.header_row, column), related=tuple(filled))
 
 
 def _refused(bound: Bound, column: Column) -> Sequence[Diagnostic]:
@@ -137,7 +175,7 @@ def _refused(bound: Bound, column: Column) -> Sequence[Diagnostic]:
         return []
     at = bound.at(bound.table.header_row, column.index)
     name = column.field.header(column.member)
-    return [Diagnostic(structure.HDR05, at, name, None, {"count": len(filled)}, related=tuple(filled[:RELATED]))]
+    return [Diagnostic(structure.HDR05, at, name, None, {"count": len(filled)}, related=tuple(filled))]
 
 
 def _left_out(bound: Bound) -> Sequence[Diagnostic]:
@@ -152,7 +190,7 @@ def _left_out(bound: Bound) -> Sequence[Diagnostic]:
         if row not in kept and any(map(_is_filled, rows[row]))
     ]
     context = {"count": len(places)}
-    return [Diagnostic(structure.ROW02, places[0], context=context, related=tuple(places[1:RELATED]))] if places else []
+    return [Diagnostic(structure.ROW02, places[0], context=context, related=tuple(places[1:]))] if places else []
 
 
 def _marks(bound: Bound) -> Sequence[Diagnostic]:

@@ -15,19 +15,27 @@ from workbook_compiler.model.diagnostics import Diagnostic, Location, cell_addre
 from workbook_compiler.model.portal import FileType
 from workbook_compiler.model.records import NO_FILES, NONE, Pointer, Record, identifier_of
 from workbook_compiler.pipeline.bind import Bound
-from workbook_compiler.pipeline.coerce import ReadColumn, read_column, reader_for
+from workbook_compiler.pipeline.coerce import ColumnReader, ReadColumn, read_column, reader_for
 from workbook_compiler.pipeline.coerce.reading import DELETE, NOTHING, Finding, Reading, is_wrong
 from workbook_compiler.pipeline.coerce.shown import shown
+from workbook_compiler.pipeline.damage import undone
 from workbook_compiler.pipeline.sheet import Built, Cells, RowOrigin, pointer_of, pointers_of
+from workbook_compiler.pipeline.shifts import displaced
 
 
 def build(bound: Bound, file_type: FileType, *, several_files: bool = False) -> tuple[Built, list[Diagnostic]]:
     """Read every cell of a table and return what became of them, row by row that says something."""
     covered, said = _merged(bound)
-    read = []
-    for column in bound.columns:
-        reader = reader_for(column.field.property, json=column.field.json, file_type=file_type)
-        read.append(read_column(reader, bound.cells(column.index)))
+    readers = [reader_for(c.field.property, json=c.field.json, file_type=file_type) for c in bound.columns]
+    read = [read_column(reader, bound.cells(c.index)) for reader, c in zip(readers, bound.columns, strict=True)]
+    bound, readers, read = _well_guessed(bound, readers, read)
+    elsewhere = displaced(bound, readers, read)
+    if elsewhere.found:
+        said += elsewhere.said
+        bound, read, emptied = _put_right(bound, readers, read, elsewhere.found)
+        covered |= emptied
+    for column, cells_ in zip(bound.columns, read, strict=True):
+        undone(column.field.property, bound.cells(column.index), cells_)
     kept = _filled_rows(len(bound.table.rows), read)
     if len(kept) < len(bound.table.rows):
         read = [column.rows(kept) for column in read]
@@ -38,6 +46,53 @@ def build(bound: Bound, file_type: FileType, *, several_files: bool = False) -> 
     said.extend(_gaps(built))
     said.extend(_hidden(built))
     return replace(built, misnamed=_misnamed(built), stored=dict(_stored(built))), said
+
+
+def _well_guessed(
+    bound: Bound, readers: list[ColumnReader], read: list[ReadColumn]
+) -> tuple[Bound, list[ColumnReader], list[ReadColumn]]:
+    """The columns without those that were guessed and hold what they can't hold."""
+    wrong = {
+        column.index
+        for column, cells_ in zip(bound.columns, read, strict=True)
+        if column.index in bound.guessed and cells_.remarks and _is_mostly_wrong(cells_)
+    }
+    if not wrong:
+        return bound, readers, read
+    kept = [n for n, column in enumerate(bound.columns) if column.index not in wrong]
+    right = replace(bound, columns=tuple(bound.columns[n] for n in kept))
+    return right, [readers[n] for n in kept], [read[n] for n in kept]
+
+
+def _put_right(
+    bound: Bound,
+    readers: Sequence[ColumnReader],
+    read: Sequence[ReadColumn],
+    found: Mapping[tuple[int, int], int | None],
+) -> tuple[Bound, list[ReadColumn], frozenset[tuple[int, int]]]:
+    """The columns with values that stood beside them; and the cells that are empty through no fault of their own."""
+    table, places = bound.table, {place for _, place in found}
+    columns = list(read)
+    for place in places:
+        cells_ = list(bound.cells(bound.columns[place].index))
+        for (i, own), index in found.items():
+            if own == place:
+                row = table.data[i]
+                cells_[i] = row[index] if index is not None and index < len(row) else None
+        columns[place] = read_column(readers[place], cells_)
+    own_cells = {(table.rows[i], bound.columns[place].index): index for (i, place), index in found.items()}
+    moved = {cell: index for cell, index in own_cells.items() if index is not None}
+    emptied = {
+        (table.rows[i], own_cells.get((table.rows[i], bound.columns[place].index)) or bound.columns[place].index)
+        for i, place in found
+        if columns[place].values[i] is NOTHING and i not in columns[place].remarks
+    }
+    return replace(bound, moved=moved), columns, frozenset(emptied)
+
+
+def _is_mostly_wrong(read: ReadColumn) -> bool:
+    wrong = sum(map(is_wrong, read.remarks.values()))
+    return wrong > sum(value is not NOTHING for value in read.values)
 
 
 def _filled_rows(count: int, columns: Sequence[ReadColumn]) -> list[int]:
@@ -56,7 +111,7 @@ def _told(built: Built) -> Iterator[Diagnostic]:
         name = ".".join(column.field.path)
         for i, reading in read.remarks.items():
             row = built.rows[i]
-            raw = built.bound.table.sheet.rows[row][column.index]
+            raw = built.bound.raw(row, column.index)
             at = built.bound.at(row, column.index)
             yield from (_diagnostic(finding, at, name, raw) for finding in reading.findings)
 
@@ -186,7 +241,7 @@ def _misnamed(built: Built) -> dict[int, frozenset[str]]:
             continue
         for i, reading in read.remarks.items():
             if is_wrong(reading):
-                typed = shown(built.bound.table.sheet.rows[built.rows[i]][column.index])
+                typed = shown(built.bound.raw(built.rows[i], column.index))
                 words = {typed.strip(), *(word.strip() for word in typed.split(","))}
                 found[i] = found.get(i, frozenset()) | words
     return found

@@ -19,7 +19,7 @@ from workbook_compiler.model.columns import HEADER_MARK, SEARCHED_ROWS
 from workbook_compiler.model.diagnostics import Diagnostic, Location
 from workbook_compiler.model.portal import Foreign
 from workbook_compiler.model.schema import EntityType, Schema
-from workbook_compiler.nearest import likely
+from workbook_compiler.nearest import likely, surely
 from workbook_compiler.pipeline.read.cells import ERROR_TEXTS, Sheet, Workbook
 
 OWN_SHEETS = ("read me",)
@@ -74,7 +74,7 @@ def tables(
         if other is not None:
             yield _translated(workbook.name, sheet, other, schema), [*other.said]
             continue
-        entity, said = _entity(sheet.name, workbook, schema)
+        entity, said = _entity(sheet, workbook, schema)
         below = _header_below(sheet, entity) if entity is not None else None
         if below is not None:  # to read the rows by their title would be one mistake told at every cell
             yield None, [*said, Diagnostic(structure.SHT09, at, context={"row": below + 1})]
@@ -126,16 +126,14 @@ def _filled(cell: Any) -> bool:
     return cell is not None and (not isinstance(cell, str) or cell.strip() != "")
 
 
-def _entity(name: str, workbook: Workbook, schema: Schema) -> tuple[EntityType | None, list[Diagnostic]]:
-    at = Location(workbook.name, name)
+def _entity(sheet: Sheet, workbook: Workbook, schema: Schema) -> tuple[EntityType | None, list[Diagnostic]]:
+    name, at = sheet.name, Location(workbook.name, sheet.name)
     entity = schema.types.get(workbook.manifest.get(f"sheet:{name}", name)) or _shortened(name, schema.types)
     remarks = []
     if entity is None:
         entity = _otherwise_spelt(name, schema.types) or schema.types.get(workbook.manifest.get("otherwise", ""))
         if entity is None:
-            near = likely(name, [n for n, e in schema.types.items() if not e.abstract])
-            context = {"way": _way(near)} if workbook.is_text else {}
-            return None, [Diagnostic(structure.SHT01, at, value=name, context=context, suggestions=tuple(near))]
+            return _misspelt(sheet, workbook, schema)
         if "otherwise" not in workbook.manifest:
             remarks.append(Diagnostic(structure.SHT03, at, value=name, context={"type": entity.name}))
     if entity.abstract:
@@ -143,6 +141,34 @@ def _entity(name: str, workbook: Workbook, schema: Schema) -> tuple[EntityType |
         shown = ", ".join(choices[:3]) + (f" (and {len(choices) - 3} more)" if len(choices) > 3 else "")
         return None, [Diagnostic(structure.SHT02, at, value=name, context={"choices": shown}, suggestions=choices[:3])]
     return entity, remarks
+
+
+def _misspelt(sheet: Sheet, workbook: Workbook, schema: Schema) -> tuple[EntityType | None, list[Diagnostic]]:
+    """A sheet whose name is no type's; one that must mean a type is read as that type's, so that its rows are known."""
+    concrete = {name: entity for name, entity in schema.types.items() if not entity.abstract}
+    sure = surely(sheet.name, concrete) if len(sheet.name) < MAX_SHEET_NAME else None
+    titles = {title.casefold() for title in workbook.titles}
+    near = [*([sure] if sure else ()), *(name for name in likely(sheet.name, concrete) if name != sure)]
+    if not near:
+        near = _by_headers(sheet, concrete)
+    context = {"way": _way(near)} if workbook.is_text else {}
+    said = Diagnostic(structure.SHT01, Location(workbook.name, sheet.name), None, sheet.name, context, tuple(near[:3]))
+    is_it = (
+        sure is not None and sure.casefold() not in titles and sure in _by_headers(sheet, {sure: concrete[sure]}, 0.5)
+    )
+    return concrete[sure] if is_it and sure else None, [said]
+
+
+def _by_headers(sheet: Sheet, types: Mapping[str, EntityType], share: float = 0.75) -> list[str]:
+    """The one type that has properties for nearly all headers of a sheet."""
+    marked = _marked_header(sheet.rows)
+    header = sheet.rows[sheet.header_row if marked is None else marked : (marked or sheet.header_row) + 1]
+    heads = {cell.strip().lstrip("*").partition(".")[0].casefold() for row in header for cell in row[marked is not None :]
+             if isinstance(cell, str) and _filled(cell)}  # fmt: skip
+    fitting = {name: len(heads & {own.casefold() for own in entity.properties}) for name, entity in types.items()}
+    best = max(fitting.values(), default=0)
+    found = [name for name, count in fitting.items() if count == best]
+    return found if len(found) == 1 and best >= 2 and best >= share * len(heads) else []
 
 
 def _way(near: Sequence[str]) -> str:

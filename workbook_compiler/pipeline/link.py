@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +12,7 @@ from workbook_compiler.model.codes import links
 from workbook_compiler.model.diagnostics import Diagnostic, Location
 from workbook_compiler.model.records import Pointer, Record, Reference, key_of
 from workbook_compiler.model.schema import EntityType, Kind, Property, Schema
-from workbook_compiler.nearest import Identifiers
+from workbook_compiler.pipeline.strangers import Index, Names, Stranger, Told, cells, explained, outward
 
 if TYPE_CHECKING:
     import networkx
@@ -63,10 +64,6 @@ def link(
     said.extend(resolver.findings())
     said.extend(_unnamed(records, schema))
     return ReferenceGraph(len(records), references), said
-
-
-Index = Mapping[str, Sequence[tuple[int, Pointer]]]
-"""Every identifier with the records it names, and where in the record it stands."""
 
 
 def _index(records: Sequence[Record], schema: Schema) -> Index:
@@ -196,10 +193,11 @@ class _Resolver:
         self._absent: dict[tuple[str, tuple[str, ...]], list[tuple[Record, Pointer, tuple[str, ...]]]] = {}
         self._several: dict[str, list[tuple[Record, Pointer]]] = {}
         self._misspelt: dict[str, list[tuple[Record, Pointer]]] = {}
+        self._named: Counter[int] = Counter()
         self._mistyped: dict[tuple[str, tuple[str, ...]], list[tuple[Record, Pointer]]] = {}
 
     def resolved(self, record: Record) -> tuple[Reference, ...]:
-        found = []
+        found, named = [], self._named
         for pointer, value, targets in _links(record.values, self._linking[record.type]):
             known = self._known.setdefault(targets, {})
             if value in known:
@@ -208,6 +206,8 @@ class _Resolver:
                 number = known[value] = self._find(value, targets)
             if number is None:
                 self._note_wrong(record, pointer, value, targets)
+            else:
+                named[number] += 1
             found.append(Reference(pointer, value, targets, number))
         return tuple(found)
 
@@ -260,55 +260,72 @@ class _Resolver:
             yield Diagnostic(links.REF08, at, name, value, {}, (path,) if path.strip("/") else (), related)
         for value, places in self._several.items():
             at, related, name = self._places(places)
-            yield Diagnostic(links.REF10, at, name, value, related=related)
-        by_targets: dict[tuple[str, ...], Identifiers] = {}
-        for (value, _), absent in self._absent.items():
-            targets = absent[0][2]
-            if targets not in by_targets:
-                by_targets[targets] = Identifiers(self._names(targets))
-            yield from self._unknown(value, absent, by_targets[targets])
+            yield Diagnostic(links.REF10, at, name, value, *self._several_in(places[0], value), related)
+        yield from self._absences()
 
-    def _names(self, targets: Sequence[str]) -> list[str]:
-        types = {record.type for record in self._records}
-        fitting = {name for name in types if any(self._schema.is_a(name, target) for target in targets)}
-        return [
-            name for name, owners in self._index.items() if any(self._records[n].type in fitting for n, _ in owners)
+    def _several_in(self, place: tuple[Record, Pointer], value: str) -> tuple[Mapping[str, str], tuple[str, ...]]:
+        """What there is to say of several names in one: where a list may stand, they lack its commas."""
+        *_, last = place[1]
+        if not isinstance(last, int) or ";" not in value:
+            return {}, ()
+        return links.SEVERAL_IN_LIST, (", ".join(part.strip() for part in value.split(";")),)
+
+    def _absences(self) -> Iterator[Diagnostic]:
+        """What there is to say about links that name no row."""
+        if not self._absent:
+            return
+        strangers = [
+            Stranger(
+                value, key_of(value) if self._schema.paths else value, [(r, p) for r, p, _ in places], places[0][2]
+            )
+            for (value, _), places in self._absent.items()
         ]
+        names = Names(self._records, self._index, self._named, self._is_among, self._schema.paths)
+        said, left = explained(strangers, names) if not self._schema.looked_up else Told([], strangers)
+        yield from said
+        instead = {found.value: found.suggestions[0] for found in said if found.code is links.IDN03}
+        often = {stranger.value: name for stranger, name in outward(left)}
+        for stranger in left:
+            yield from self._unknown(stranger, names, instead, often.get(stranger.value))
 
     def _unknown(
-        self, value: str, absent: Sequence[tuple[Record, Pointer, tuple[str, ...]]], names: Identifiers
+        self, stranger: Stranger, names: Names, instead: Mapping[str | None, str], often: str | None
     ) -> Iterator[Diagnostic]:
-        places, paths = [(record, pointer) for record, pointer, _ in absent], self._schema.paths
-        key = key_of(value) if paths else value
-        capitals = names.same_but_capitals(key)
-        close = [capitals] if capitals else [] if paths and "/" in value else names.close(value, numbers=paths)
+        """A link that is mistyped itself, or that leads out of the workbook."""
+        paths, (value, key, places, targets) = self._schema.paths, stranger
+        known = names.of(targets)
+        capitals = known.same_but_capitals(key)
+        close = [capitals] if capitals else [] if paths and "/" in value else known.close(key, numbers=paths)
         if not close or (capitals is None and self._schema.looked_up):
-            near = () if paths else tuple(names.close(value))
-            for targets in dict.fromkeys(accepted for _, _, accepted in absent):
-                alike = [(record, pointer) for record, pointer, accepted in absent if accepted == targets]
-                at, related, field = self._places(alike, error=False)
-                yield Diagnostic(links.REF02, at, field, value, {"targets": tuple(sorted(targets))}, near, related)
+            yield from self._outside(stranger, (often,) if often else () if paths else tuple(known.close(value)))
             return
         at, related, field = self._places(places)
-        number, pointer = next(
-            (one for one in self._index[close[0]] if self._is_among(one[0], absent[0][2])), self._index[close[0]][0]
-        )
+        number, pointer = next(one for one in self._index[close[0]] if self._is_among(one[0], targets))
         meant = self._records[number].origin.locations()[pointer]
         context = {"nearest": close[0], "nearest_at": _seen_from(at, meant), **({} if paths else _NO_PATHS)}
         code = links.REF03 if capitals else links.REF01
-        near = tuple(value.replace(key, name) for name in close)
+        near = tuple(value.replace(key, instead.get(name, name)) for name in close)
         yield Diagnostic(code, at, field, value, context, near, (*related, meant))
+
+    def _outside(self, stranger: Stranger, near: tuple[str, ...]) -> Iterator[Diagnostic]:
+        """A link to what the portal may have, told once for each kind of record that is asked for."""
+        absent = self._absent[stranger.value, () if self._schema.paths else stranger.targets]
+        for targets in dict.fromkeys(accepted for _, _, accepted in absent):
+            alike = [(record, pointer) for record, pointer, accepted in absent if accepted == targets]
+            at, related, field = self._places(alike, error=False)
+            context = {"targets": tuple(sorted(targets))}
+            yield Diagnostic(links.REF02, at, field, stranger.value, context, near, related)
 
     def _places(
         self, places: Sequence[tuple[Record, Pointer]], *, error: bool = True
     ) -> tuple[Location, tuple[Location, ...], str]:
         """The cells of one mistake, the first that has no error yet in front, and the field's name."""
-        cells = list(dict.fromkeys(record.origin.locations()[pointer] for record, pointer in places))
-        first = next((at for at in cells if not error or at not in self._taken), cells[0])
+        found = cells(places)
+        first = next((at for at in found if not error or at not in self._taken), found[0])
         if error:
             self._taken.add(first)
         name = ".".join(str(step) for step in places[0][1] if isinstance(step, str))
-        return first, tuple(at for at in cells if at != first), name
+        return first, tuple(at for at in found if at != first), name
 
 
 _NO_PATHS = {"advice": "leave it: plan and submit look it up there."}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from workbook_compiler.archive import UnreadableError
 from workbook_compiler.model.codes import structure
-from workbook_compiler.model.diagnostics import Diagnostic, Location, Outcome
+from workbook_compiler.model.diagnostics import Diagnostic, Location, Outcome, column_letter
 from workbook_compiler.model.portal import Portal
 from workbook_compiler.model.report import Step, silent
 from workbook_compiler.model.schema import Schema
@@ -62,15 +62,29 @@ def prepare(
             said += remarks
             if table is not None:
                 step(f"Reading {table.sheet.name}", len(sheets) / len(workbook.sheets))
-                bound, remarks = bind(table)
-                said += remarks
+                bound, of_headers = bind(table)
                 built, remarks = build(bound, portal.file_type, several_files=several_files)
+                said += _without_moved(of_headers, built)
                 settled, remarks = gather(built, remarks)
                 said += remarks
                 sheets.append(settled)
     except UnreadableError as unreadable:
         return Prepared(replace(workbook, sheets=()), (*read.diagnostics, unreadable.diagnostic), (), ())
     return Prepared(workbook, read.diagnostics, tuple(said), tuple(sheets), kept(workbook, sheets) if sheets else {})
+
+
+def _without_moved(said: list[Diagnostic], built: Built) -> list[Diagnostic]:
+    """What is told of the headers; values without a header that belong to the column beside them have been told."""
+    if not built.bound.moved:
+        return said
+    file, sheet = built.bound.table.file, built.bound.table.sheet.name
+    moved = {Location(file, sheet, row + 1, column_letter(i)) for (row, _), i in built.bound.moved.items()}
+    left = [(d, tuple(at for at in d.related if at not in moved)) for d in said]
+    return [
+        d if d.code is not structure.HDR04 else replace(d, related=related)
+        for d, related in left
+        if d.code is not structure.HDR04 or related
+    ]
 
 
 def lean(prepared: Prepared) -> Prepared:

@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import islice
 from typing import Any
 
 import jsonschema_rs
@@ -21,7 +20,6 @@ from workbook_compiler.model.diagnostics import Code, Diagnostic, Location
 from workbook_compiler.model.records import Pointer, Record
 from workbook_compiler.model.schema import EntityType
 from workbook_compiler.nearest import likely
-from workbook_compiler.pipeline.bind import RELATED
 from workbook_compiler.pipeline.causes import causes
 from workbook_compiler.pipeline.causes.judging import Problem, exact
 from workbook_compiler.pipeline.causes.saying import dotted
@@ -85,7 +83,7 @@ def validate(built: Built, records: Sequence[Record], exported: Baseline | None 
     absent = _absent(built) if any(is_new) else []
     missing = Missing(built)
     new_rows = (row for row, new in zip(built.rows, is_new, strict=False) if new)
-    rows = [built.bound.at(row, built.bound.table.first_column) for row in islice(new_rows, RELATED)]
+    rows = [built.bound.at(row, built.bound.table.first_column) for row in new_rows]
     for name in absent:
         missing.told[name, values.REQ02] = {}, rows
     rules = entity.rules
@@ -121,7 +119,7 @@ class Missing:
         self.told.setdefault((name, code), (context, []))[1].append(at)
 
     def diagnostics(self) -> Iterator[Diagnostic]:
-        """Yield one diagnostic for each missing column, with the first rows that lack it."""
+        """Yield one diagnostic for each missing column, with the rows that lack it."""
         table = self.built.bound.table
         at = Location(table.file, table.sheet.name)
         names = [name for name, _ in self.told]
@@ -130,8 +128,8 @@ class Missing:
         }
         for (name, code), (context, places) in self.told.items():
             if name not in misspelt:
-                related = tuple(places[:RELATED])
-                yield Diagnostic(code, at, name, context={"type": table.entity.name, **context}, related=related)
+                context = {"type": table.entity.name, **context}
+                yield Diagnostic(code, at, name, context=context, related=tuple(places))
 
 
 def _absent(built: Built) -> list[str]:

@@ -17,8 +17,6 @@ from workbook_compiler.portals.ena_schema import CHECKLIST, unit_column
 
 Row = Sequence[Any]
 
-RELATED = 20
-"""At most so many cells of one mistake are listed."""
 ELIXIR, WEBIN = "ELIXIR's ENA tables (ena-upload-cli)", "Webin's sample spreadsheets"
 
 TYPES = {"study": "project", "sample": "sample", "experiment": "experiment", "run": "run"}
@@ -173,7 +171,7 @@ def _uncarried(table: str, rows: Sequence[Row], first: int, at: Location) -> Ite
         name = _text(cell)
         filled = [row for row, _ in _filled(rows, first, n)] if name.casefold() in UNCARRIED[table] else []
         if filled:
-            related = tuple(_cell(at, row, n) for row in filled[:RELATED])
+            related = tuple(_cell(at, row, n) for row in filled)
             yield Diagnostic(structure.HDR07, _cell(at, 0, n), value=name, related=related)
 
 

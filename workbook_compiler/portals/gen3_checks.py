@@ -9,9 +9,6 @@ from workbook_compiler.model.diagnostics import Diagnostic, Location
 from workbook_compiler.model.records import Record
 from workbook_compiler.model.schema import Schema
 
-RELATED = 20
-"""At most so many cells of one mistake are listed."""
-
 
 def check(records: Sequence[Record], schema: Schema) -> Iterator[Diagnostic]:
     """Yield what is wrong with links that only one record may have to the same target (``one_to_one``, ``one_to_many``)."""
@@ -32,4 +29,4 @@ def check(records: Sequence[Record], schema: Schema) -> Iterator[Diagnostic]:
         places = [at for at in more if at != first]
         if places:
             context = {"type": name, "first": str(first)}
-            yield Diagnostic(fits.FIT09, places[0], column, value, context, related=(first, *places[1:RELATED]))
+            yield Diagnostic(fits.FIT09, places[0], column, value, context, related=(first, *places[1:]))

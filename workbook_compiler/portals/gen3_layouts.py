@@ -20,8 +20,6 @@ from workbook_compiler.portals.gen3_schema import CODE, NAME
 Row = Sequence[Any]
 
 LAYOUT = "Gen3's own tables"
-RELATED = 20
-"""At most so many cells of one mistake are listed."""
 _NUMBERED = re.compile(r"(.+\.(?:submitter_id|code))#(\d+)")
 
 
@@ -93,7 +91,7 @@ def _other_nodes(typed: Sequence[tuple[int, str]], node: str, column: int, at: L
         if name != node:
             others.setdefault(name, []).append(Location(at.file, at.sheet, row + 1, column_letter(column)))
     for name, (first, *more) in others.items():
-        yield Diagnostic(structure.SHT08, first, value=name, context={"type": node}, related=tuple(more[:RELATED]))
+        yield Diagnostic(structure.SHT08, first, value=name, context={"type": node}, related=tuple(more))
 
 
 def _by_number(heads: Sequence[str], rows: Sequence[Row], at: Location) -> Iterator[Diagnostic]:

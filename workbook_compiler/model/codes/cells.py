@@ -34,6 +34,16 @@ CEL03 = Code(
     why="A merged area keeps one value; for the other rows or columns it is lost.",
     example="One biosource merged over four rows.",
 )
+CEL04 = Code(
+    "CEL04",
+    "cell.counted-up",
+    Severity.ERROR,
+    title="A cell was dragged down and counts up",
+    message="“{value}” and what follows below it count up from “{first}”; {field} allows none of them.",
+    hint="Copy “{first}” into each cell if it is meant for all of them, or hold Ctrl while dragging.",
+    why="A spreadsheet program adds one to a number at the end of a text when a cell is dragged down.",
+    example="GRCh38, GRCh39, GRCh40 below one another, where only GRCh38 is in the list.",
+)
 TXT01 = Code(
     "TXT01",
     "text.became-date",

@@ -24,6 +24,17 @@ IDN02 = Code(
     why="By its identifier a record is found again, linked to, and not created twice.",
     example="An empty aliases cell.",
 )
+IDN03 = Code(
+    "IDN03",
+    "identifier.misspelt",
+    Severity.ERROR,
+    title="Other rows call this row by another name",
+    message="{rows:row} {refer} to “{meant}”, which no row is called; this one is called “{value}”.",
+    hint="Correct the name here if this row is meant. Otherwise correct the links to it.",
+    why="A slip in the name of one row breaks every link to it, so it is told once, where it happened.",
+    example="A Biosource called my-lab:sorce1, to which 37 rows refer as my-lab:source1.",
+    usual=(("refer", "refer"),),
+)
 REF01 = Code(
     "REF01",
     "reference.unknown",
@@ -120,8 +131,24 @@ REF10 = Code(
     "reference.several",
     Severity.ERROR,
     title="A link to one record names several",
-    message="{field} takes one record, but “{value}” names several rows.",
-    hint="Name one of them. If the row belongs to all of them, split it into several rows.",
+    message="{one}, but “{value}” names several rows.",
+    hint="{advice}",
     why="The portal takes one record here; a second one would be lost, or the row refused.",
     example="case-1, case-2 in a column that takes one case.",
+    usual=(
+        ("one", "{field} takes one record"),
+        ("advice", "Name one of them. If the row belongs to all of them, split it into several rows."),
+    ),
+)
+SEVERAL_IN_LIST = {"one": "Values are separated by commas", "advice": "Replace the semicolons by commas."}
+"""What REF10 says where a list of links is meant."""
+REF11 = Code(
+    "REF11",
+    "reference.counted-up",
+    Severity.ERROR,
+    title="A link was dragged down and counts up",
+    message="“{value}” and what follows below it count up from “{first}”; no rows have these names.",
+    hint="Copy “{first}” into each cell if it is meant for all of them, or hold Ctrl while dragging.",
+    why="A spreadsheet program adds one to a number at the end of a text when a cell is dragged down.",
+    example="my-lab:protocol1, my-lab:protocol2, my-lab:protocol3 below one another, and only the first is a row.",
 )

@@ -275,3 +275,23 @@ ROW03 = Code(
     why="The archive has other words too, but they aren't for rows of a table.",
     example="SUPPRESS in the column status.",
 )
+ROW04 = Code(
+    "ROW04",
+    "row.exchanged",
+    Severity.ERROR,
+    title="Two values of a row stand in each other's column",
+    message="The values of {first} and {second} seem to be exchanged in this row.",
+    hint="Exchange the two cells.",
+    why="Each of them is wrong where it stands, and right in the column beside it.",
+    example="year in the column age, and 34 in age_units beside it.",
+)
+ROW05 = Code(
+    "ROW05",
+    "row.shifted",
+    Severity.ERROR,
+    title="Values stand in the column beside their own",
+    message="The values in {columns}, {rows}, seem to stand one column too far to the {side}.",
+    hint="Move these cells one column to the {back}. Fill in again what they were put over.",
+    why="It happens when cells are inserted or deleted, or pasted one column off. Each value is right under the next header.",
+    example="Ages in the column sex, and sexes in the column behind it, for some rows.",
+)

@@ -56,3 +56,13 @@ TXT09 = Code(
     example="gel.tif → gel.png",
     usual=(("advice", "Save it as another kind of file, such as .pdf or .png."),),
 )
+TXT10 = Code(
+    "TXT10",
+    "text.zeros-lost",
+    Severity.WARNING,
+    title="Zeros in front may be lost",
+    message="The cell holds the number {sent}; the other values of {field} have {length:digit}.",
+    hint="Format the cell as Text and type {padded}, if zeros belong in front.",
+    why="A spreadsheet program drops the zeros in front of what looks like a number.",
+    example="123 among 00124, 00981 and 01733 → 00123",
+)

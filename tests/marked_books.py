@@ -136,6 +136,8 @@ def problem_rows(data: bytes) -> list[dict[str, Any]]:
     found = []
     for row in sheet.iter_rows(min_row=head[0].row + 1):
         told_there = {names[cell.column]: cell.value for cell in row if cell.column in names}
+        if told_there["Place"] is None:
+            break  # what follows are the counts of each sheet
         if any(value is not None for value in told_there.values()):
             first = row[min(names) - 1]
             target = first.hyperlink.location if first.hyperlink else None

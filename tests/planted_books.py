@@ -86,6 +86,15 @@ PLANTED: dict[str, Plan] = {
             *("demo-lab:cc_rep2", "GEO:GSM0000002; SRA:SRS0000002"),
         ),
         (None, "demo-lab:bs_rep3", "=Culture 3", None, "demo-lab:pr_crosslinking", "demo-lab:cc_rep3", None),
+        (
+            None,
+            "demo-lab:bs_rep4",
+            "Culture 4",
+            "demo-lab:so_gm12878",
+            "demo-lab:pr_crosslinking",
+            "demo-lab:cc_rep4",
+            None,
+        ),
     ),
     "BiosampleCellCulture": _house(
         "aliases description *culture_start_date culture_duration passage_number follows_sop cell_line_lot_number",

@@ -24,8 +24,9 @@ SCHEMA_WORDS = re.compile(
 """What nobody at the bench has to know; ``wbc schemas pull`` is a command, and JSON is JSON to those who typed it."""
 SINGULAR = re.compile(r"(?<![\d.,:])1 [a-z]+(?<!s)s\b|\b(?:0|[2-9]|\d\d+) (?:row|cell|value|character|file)\b")
 ASKS = frozenset(
-    "Add Ask Change Check Choose Clear Compare Copy Correct Delete Exchange Export Fetch Fill Format Get Give Keep Leave Look Make Mend"
-    " Move Name Nothing Open Put Remove Rename Replace Run Save Say Search Send Separate Shorten Split Type Unmerge Write".split()
+    "Add Ask Change Check Choose Clear Compare Copy Correct Delete Exchange Export Fetch Fill Format Get Give Keep Leave"
+    " Look Make Mend Move Name Nothing Open Put Remove Rename Replace Run Save Say Search Send Separate Shorten Split"
+    " Type Unmerge Write".split()
 )
 """Words with which a hint begins: what to do, or that there is nothing to do."""
 _COMMAND = re.compile(r"wbc schemas \w+|--schemas")

@@ -258,10 +258,11 @@ def _refuse_as_report(out: str, books: Sequence[Path]) -> None:
 
 
 def _verdict(report: Report) -> str:
-    from workbook_compiler.model.diagnostics import Severity
+    from workbook_compiler.reports import view
 
-    errors, warnings = report.count(Severity.ERROR), report.count(Severity.WARNING)
-    return f"{errors} errors, {warnings} warnings." if errors or warnings else "No problems found."
+    numbers = view.counts(report)
+    found = view.tally({severity: n for severity, n in numbers.items() if severity != "info"})
+    return f"{found}." if found else "No problems found."
 
 
 app.command()(fix)

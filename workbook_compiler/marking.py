@@ -12,6 +12,8 @@ import typer
 from workbook_compiler.console import out as results
 from workbook_compiler.console import say, tell, write_bytes
 from workbook_compiler.errors import UsageError
+from workbook_compiler.files import remember, replaceable
+from workbook_compiler.model.diagnostics import Severity
 from workbook_compiler.reports.words import count, visible
 
 if TYPE_CHECKING:
@@ -39,14 +41,44 @@ def targets(books: Sequence[Path], out: str) -> Mapping[Path, Path | None]:
     if len(books) > 1:
         if out == "-" or Path(out).is_file():
             raise UsageError("Several workbooks are given back marked into a folder: -o FOLDER.")
-        return {book: Path(out) / f"{book.stem}{STEM}{book.suffix}" for book in books}
+        return {book: _free(path) for book, path in _in_folder(books, Path(out))}
     if out == "-":
         if sys.stdout.isatty():
             raise UsageError(f"Say where the marked workbook goes: -o {books[0].stem}{STEM}{books[0].suffix}")
         return {books[0]: None}
     if Path(out).suffix.lower() != books[0].suffix.lower():
         raise UsageError(f"The marked copy of {books[0].name} ends in {books[0].suffix} too; {out} doesn't.")
-    return {books[0]: Path(out)}
+    return {books[0]: _free(Path(out))}
+
+
+def _in_folder(books: Sequence[Path], folder: Path) -> Iterator[tuple[Path, Path]]:
+    """Each workbook with its copy's place; of two that are called alike the second has a number."""
+    taken: set[str] = set()
+    for book in books:
+        names = (
+            f"{book.stem}{number}{STEM}{book.suffix}" for number in ("", *(f"-{n}" for n in range(2, len(books) + 1)))
+        )
+        name = next(name for name in names if name.casefold() not in taken)
+        taken.add(name.casefold())
+        yield book, folder / name
+
+
+def _free(path: Path) -> Path:
+    """Return the path; raises UsageError where somebody's work would be lost."""
+    if not path.is_dir() and not replaceable(path):
+        raise UsageError(
+            f"{path} is there already, and isn't what was written there last: somebody may have worked in it. "
+            "Name another file with -o, or remove it."
+        )
+    return path
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        write_bytes(path, content)
+    except OSError as error:
+        raise UsageError(f"{path} can't be written: {error.strerror}.") from error
+    remember(path)
 
 
 def give_back(result: Result, where: Mapping[Path, Path | None]) -> None:
@@ -54,17 +86,24 @@ def give_back(result: Result, where: Mapping[Path, Path | None]) -> None:
     from workbook_compiler import api
     from workbook_compiler.edit import UneditableError
 
+    unread = [
+        found for found in result.diagnostics if found.location.sheet is None and found.severity is Severity.ERROR
+    ]
+    if unread:
+        tell(result, (), unread)
     for (book, target), name in zip(where.items(), result.workbooks, strict=True):
+        if any(found.location.file == name for found in unread):
+            say(f"{book} isn't given back marked.")
+            continue
         try:
             content = api.annotated(result, book.read_bytes(), name)
         except UneditableError as error:
-            tell(result, (), result.diagnostics)
             say(str(error))
             continue
         if target is None:
             sys.stdout.buffer.write(content)
         else:
-            write_bytes(target, content)
+            _write(target, content)
             say(f"Marked: {target}")
 
 
@@ -75,27 +114,37 @@ def fix(
 ) -> None:
     """Put the accepted suggestions of a marked workbook into its cells, take the marks off, and say what is left."""
     from workbook_compiler import api
+    from workbook_compiler.marks import MARKABLE, markable
 
     if not book.is_file():
         raise UsageError(f"There is no file {book}.")
+    if not markable(book.name):
+        raise UsageError(f"{book} isn't a marked workbook: those are {' and '.join(MARKABLE)} files.")
     if out != "-" and (Path(out).is_dir() or Path(out).resolve() == book.resolve()):
         raise UsageError(
             f"{out} is {'a folder' if Path(out).is_dir() else 'the marked workbook itself'}; -o takes another file."
         )
+    if out != "-" and Path(out).suffix.lower() != book.suffix.lower():
+        raise UsageError(f"The mended copy of {book.name} ends in {book.suffix} too; {out} doesn't.")
+    if out != "-":
+        _free(Path(out))
     made = api.fixed(book.read_bytes(), book.name, accept_all=every)
-    for line in _told(made):
-        say(line)
     if out == "-":
         sys.stdout.buffer.write(made.content)
     else:
-        write_bytes(Path(out), made.content)
+        _write(Path(out), made.content)
+    for line in _told(made, out):
+        say(line)
+    if out != "-":
         results(f"{out}\n")
 
 
-def _told(made: Mended) -> Iterator[str]:
+def _told(made: Mended, out: str) -> Iterator[str]:
     for one in made.done[:_LISTED]:
         more = f" (in {one.cells:,} cells)" if one.cells > 1 else ""
         yield f"{visible(one.place)}: “{visible(one.before, _SHOWN)}” is “{visible(one.after, _SHOWN)}” now{more}."
+        if one.formulas:
+            yield f"  {count(one.formulas, 'formula')} there {'is' if one.formulas == 1 else 'are'} gone."
         if one.changed_since:
             yield f"  {count(one.changed_since, 'other cell')} of this mistake held something else by now, and was left alone."
     if len(made.done) > _LISTED:
@@ -113,4 +162,9 @@ def _told(made: Mended) -> Iterator[str]:
             yield f"  {visible(left.place)}  {left.kind}  {visible(left.message)}"
         if len(made.left) > _LISTED:
             yield f"  and {len(made.left) - _LISTED:,} more."
-    yield "Check it again: wbc check"
+    if made.outdated:
+        yield (
+            f"{count(made.outdated, 'formula')} elsewhere {'uses' if made.outdated == 1 else 'use'} what was mended. "
+            "Open the mended workbook in your spreadsheet program and save it, so that they are calculated anew."
+        )
+    yield f"Check it again: wbc check {out if out != '-' else 'MENDED.xlsx'}"

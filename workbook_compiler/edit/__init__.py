@@ -3,7 +3,8 @@
 No library saves a stranger's workbook without losing something of it, so the parts inside the file are changed as text:
 ``parts`` holds what is inside the file, ``grid`` finds rows and cells, ``sheet`` changes them, ``widths`` their columns,
 ``styles`` adds looks, ``tables`` follows the heads of tables, ``notes`` puts words at cells, ``page`` is a new sheet,
-``sheets`` the list of them, ``calculation`` forgets formulas that went, ``peek`` reads a few cells, ``markup`` is XML.
+``sheets`` the list of them, ``calculation`` forgets formulas that went, ``dependents`` finds those that live on cells,
+``peek`` reads a few cells, ``markup`` is XML.
 """
 
 from workbook_compiler.edit.book import Book, UneditableError, edited
@@ -12,6 +13,7 @@ from workbook_compiler.edit.changes import (
     Clear,
     Edit,
     Erase,
+    Forget,
     Insert,
     Note,
     Remove,
@@ -21,6 +23,7 @@ from workbook_compiler.edit.changes import (
     Unstyle,
     Width,
 )
+from workbook_compiler.edit.dependents import dependents
 from workbook_compiler.edit.page import Choice, Page, Put, place
 from workbook_compiler.edit.styles import Look
 
@@ -31,6 +34,7 @@ __all__ = [
     "Clear",
     "Edit",
     "Erase",
+    "Forget",
     "Insert",
     "Look",
     "Note",
@@ -43,6 +47,7 @@ __all__ = [
     "Unnote",
     "Unstyle",
     "Width",
+    "dependents",
     "edited",
     "place",
 ]

@@ -15,6 +15,7 @@ from workbook_compiler.edit.changes import (
     Clear,
     Edit,
     Erase,
+    Forget,
     Insert,
     Note,
     Remove,
@@ -93,6 +94,10 @@ class Book:
         """Return the cells of a sheet whose formula other cells live on, by row as Excel counts and zero-based column."""
         return self._kept(lambda: peek.needed(self._read.raw(self._path(title))))
 
+    def formulas(self, title: str) -> dict[str, str]:
+        """Return the cells of a sheet with formulas, ``C7`` -> its text; empty where it is written at another cell."""
+        return self._kept(lambda: peek.formulas(self._read.raw(self._path(title))))
+
     def heads(self, title: str) -> set[tuple[int, int]]:
         """Return the cells (zero-based row, column) of a sheet that head a column of an Excel table."""
         return self._kept(lambda: tables.heads(self._read, self._path(title)))
@@ -166,6 +171,8 @@ class Book:
             self._change_list(parts, change, styles)
         if styles.changed:
             self._write_styles(parts, path, styles.text())
+        if any(isinstance(change, Forget) for change in changes):
+            sheets.calculated_anew(parts, self._workbook)
         chain = self._related.get("calcChain")
         if chain and any(forgotten.values()):
             numbers = calculation.numbers(self._read.raw(self._workbook))
@@ -223,7 +230,7 @@ def _grouped(changes: Iterable[Change]) -> dict[str, _Group]:
         if isinstance(change, Rename | Remove | Insert):
             continue
         group = groups.setdefault(change.sheet, _Group())
-        if isinstance(change, Edit | Restyle | Erase | Note):
+        if isinstance(change, Edit | Restyle | Erase | Forget | Note):
             row, column = cell_address(change.cell)
             if not (0 <= row < MAX_ROWS and column < MAX_COLUMNS):
                 raise ValueError(f"there is no cell {change.cell}")

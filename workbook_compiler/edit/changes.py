@@ -60,6 +60,14 @@ class Erase:
 
 
 @dataclass(frozen=True, slots=True)
+class Forget:
+    """Forget the result that is saved with a formula; it is calculated anew when the workbook is opened."""
+
+    sheet: str
+    cell: str
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """Put a note of ours at a cell; one that has a note of the person's own keeps that."""
 
@@ -109,4 +117,4 @@ class Width:
     characters: float
 
 
-Change: TypeAlias = Edit | Restyle | Erase | Unstyle | Clear | Width | Note | Unnote | Rename | Remove | Insert
+Change: TypeAlias = Edit | Restyle | Erase | Forget | Unstyle | Clear | Width | Note | Unnote | Rename | Remove | Insert

@@ -7,6 +7,7 @@ wrote stays: a cell with a note of their own gets none of ours.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from html import unescape
 from posixpath import dirname, join
 
 from workbook_compiler.edit.markup import (
@@ -21,12 +22,15 @@ from workbook_compiler.edit.markup import (
     opening,
     pattern,
     spliced,
+    understood,
 )
 from workbook_compiler.edit.parts import OFFICE, STRICT_OFFICE, Parts
 from workbook_compiler.edit.widths import Columns, described, pixels
 from workbook_compiler.model.diagnostics import cell_address, column_letter
 
 AUTHOR = "wbc"
+NOBODY = "-"
+"""Whoever wrote words of their own into a note of ours."""
 SIGNATURE = "— wbc check"
 """The last line of each note of ours."""
 MOST = 2_000
@@ -72,7 +76,7 @@ def with_notes(parts: Parts, sheet: str, notes: Mapping[tuple[int, int], str], n
     """Put notes at cells (zero-based row, column) of the sheet in this part, which is the ``number``th of the workbook."""
     path = next((one.path for one in parts.related(sheet) if one.kind == "comments"), None)
     taken = {cell for cell, _ in _said(parts.document(path).text)} if path else set()
-    wanted = {at: cell_text(text, MOST) for at, text in sorted(notes.items()) if at not in taken}
+    wanted = {at: f"{cell_text(text, MOST)}\n{SIGNATURE}" for at, text in sorted(notes.items()) if at not in taken}
     if not wanted:
         return
     if path is None:
@@ -95,14 +99,17 @@ def without_notes(parts: Parts, sheet: str) -> None:
     ours = dict(_ours(text))
     if not ours:
         return
+    added = {at: words for at, tag in ours.items() if (words := _added(text, tag))}
     text = spliced(text, [(tag.start, tag.end, "") for tag in ours.values()])
-    parts.write(path, _without_author(text))
+    text = _without_author(text)
+    text = _with_words(text, added, NOBODY) if added else text
+    parts.write(path, text)
     if next(_said(text), None) is None:
         parts.remove(path)
         parts.unrelate(sheet, path)
     drawing = _drawing(parts, sheet)
     if drawing is not None:
-        left = _without_shapes(parts.document(drawing).text, set(ours))
+        left = _without_shapes(parts.document(drawing).text, set(ours) - set(added))
         parts.write(drawing, left)
         if next(elements(bare(left), _SHAPE), None) is None:
             parts.remove(drawing)
@@ -131,21 +138,28 @@ def _ours(text: str) -> Iterator[tuple[tuple[int, int], Tag]]:
     numbers = {str(number) for number, name in enumerate(_authors(text)) if name == AUTHOR}
     for at, tag in _said(text):
         words = "".join(text[t.inside : t.close] for t in elements(known, _TEXT, tag.inside, tag.close))
-        if (attribute(tag.attributes, "authorId") or "0") in numbers or words.rstrip().endswith(SIGNATURE):
+        if (attribute(tag.attributes, "authorId") or "0") in numbers or SIGNATURE in words:
             yield at, tag
 
 
-def _with_words(text: str, notes: Mapping[tuple[int, int], str]) -> str:
+def _added(text: str, tag: Tag) -> str:
+    """What somebody wrote beneath our words in a note of ours."""
+    known = bare(text)
+    pieces = (text[t.inside : t.close] for t in elements(known, _TEXT, tag.inside, tag.close))
+    return understood(unescape("".join(pieces))).partition(SIGNATURE)[2].strip()
+
+
+def _with_words(text: str, notes: Mapping[tuple[int, int], str], author: str = AUTHOR) -> str:
     known, authors = bare(text), _authors(text)
     people, listed = element(known, "authors"), element(known, "commentList")
     if people is None or listed is None:
         raise ValueError("notes that can't be understood")
-    number = authors.index(AUTHOR) if AUTHOR in authors else len(authors)
+    number = authors.index(author) if author in authors else len(authors)
     p = listed.prefix
     entries = "".join(_words(p, _name(at), number, words) for at, words in notes.items())
     pieces = [_filled(listed, "commentList", entries)]
     if number == len(authors):
-        pieces.append(_filled(people, "authors", f"<{p}author>{AUTHOR}</{p}author>"))
+        pieces.append(_filled(people, "authors", f"<{p}author>{author}</{p}author>"))
     return spliced(text, pieces)
 
 
@@ -157,8 +171,8 @@ def _filled(tag: Tag, name: str, inner: str) -> tuple[int, int, str]:
 
 
 def _words(p: str, cell: str, author: int, words: str) -> str:
-    head, _, rest = f"{words}\n{SIGNATURE}".partition("\n")
-    runs = [(f"<{p}b/>", head), ("", f"\n{rest}")]
+    head, _, rest = words.partition("\n")
+    runs = [(f"<{p}b/>", head), *([("", f"\n{rest}")] if rest else [])]
     inner = "".join(
         f'<{p}r><{p}rPr>{bold}<{p}sz val="9"/><{p}rFont val="Tahoma"/></{p}rPr>'
         f'<{p}t xml:space="preserve">{escaped(piece)}</{p}t></{p}r>'
@@ -247,7 +261,7 @@ def _with_shapes(text: str, notes: Mapping[tuple[int, int], str], columns: Seque
 
 def _shape(number: int, at: tuple[int, int], words: str, columns: Sequence[Columns]) -> str:
     row, column = at
-    lines = 1 + sum(1 + len(line) // _LETTERS for line in words.split("\n"))
+    lines = sum(1 + len(line) // _LETTERS for line in words.split("\n"))
     tall = lines * _LINE + 12
     right, across = _reach(columns, column + 1, 15 + _WIDE)
     bottom, down = divmod(tall, _ROW)

@@ -81,6 +81,30 @@ def written(xml: bytes) -> dict[int, set[int]]:
     }
 
 
+def formulas(xml: bytes) -> dict[str, str]:
+    """Return the cells with formulas, ``C7`` -> its text; empty where another cell calculates it as well."""
+    found: dict[str, str] = {}
+    shared: dict[str, tuple[str, str]] = {}
+    for number, row in _rows(xml):
+        for column, cell in _cells(row):
+            for formula in cell:
+                if _name(formula) == "f":
+                    name, text, group = f"{column_letter(column)}{number}", formula.text or "", formula.get("si", "")
+                    if formula.get("t") == "shared" and text:
+                        shared[group] = name, text
+                    elif formula.get("t") == "shared" and group in shared:
+                        text = _moved(*shared[group], name)
+                    found[name] = text
+    return found
+
+
+def _moved(origin: str, text: str, cell: str) -> str:
+    """A formula as it reads at another cell that shares it."""
+    from openpyxl.formula.translate import Translator
+
+    return str(Translator(f"={text}", origin=origin).translate_formula(cell)).removeprefix("=")
+
+
 def needed(xml: bytes) -> set[tuple[int, int]]:
     """Return the cells whose formula other cells live on: row as Excel counts and zero-based column."""
     return {

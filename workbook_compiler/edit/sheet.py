@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from workbook_compiler.edit.changes import Edit, Erase, Restyle
+from workbook_compiler.edit.changes import Edit, Erase, Forget, Restyle
 from workbook_compiler.edit.grid import Cell, Row, cells, data_of, last_column, rows
 from workbook_compiler.edit.markup import Tag, attribute, attributes, element, escaped, spliced, with_attributes
 from workbook_compiler.edit.styles import Look
@@ -15,7 +15,7 @@ from workbook_compiler.edit.widths import Columns, described, style_of, with_wid
 from workbook_compiler.model.diagnostics import cell_address, column_letter
 
 MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
-CellChange: TypeAlias = Edit | Restyle | Erase
+CellChange: TypeAlias = Edit | Restyle | Erase | Forget
 Places = Mapping[int, Mapping[int, CellChange]]
 """Row as Excel counts, zero-based column -> what happens to the cell there."""
 Restyled = Callable[[int, Look], int]
@@ -146,19 +146,22 @@ class _Writer:
             yield self._new_cell(row.tag.prefix, row.number, column, places[column], row.tag)
 
     def _new_cell(self, prefix: str, number: int, column: int, change: CellChange, row: Tag | None) -> str:
-        if isinstance(change, Restyle | Erase) and _takes_off(change.look):
+        if isinstance(change, Forget) or (isinstance(change, Restyle | Erase) and _takes_off(change.look)):
             return ""
         name = f"{column_letter(column)}{number}"
         style = self._style(change, style_around(self.columns, row, column))
         return _cell(prefix, f' r="{name}"' + (f' s="{style}"' if style else ""), change)
 
     def _style(self, change: CellChange, before: int) -> int:
-        if change.look is None:
+        if isinstance(change, Forget) or change.look is None:
             return before
         return self.restyled(before if not isinstance(change, Edit) or change.over else 0, change.look)
 
     def _replace(self, row: Row, cell: Cell, change: CellChange) -> None:
         tag = cell.tag
+        if isinstance(change, Forget):
+            self._without_result(tag)
+            return
         before = self.sheet.unstyled.get(own := int(attribute(tag.attributes, "s") or 0), own)
         stays = own not in self.sheet.unstyled and _takes_off(change.look)
         style = own if stays else self._style(change, before)
@@ -169,6 +172,13 @@ class _Writer:
         name = f"{column_letter(cell.column)}{row.number}"
         kept = with_attributes(tag.attributes, r=name, s=style or None, t=None, cm=None, vm=None)
         self.pieces.append((tag.start, tag.end, _cell(tag.prefix, kept, change)))
+
+    def _without_result(self, tag: Tag) -> None:
+        formula = element(self.bare, "f", tag.inside, tag.close)
+        if formula is not None:
+            inside = with_attributes(tag.attributes, t=None)
+            whole = self.text[formula.start : formula.end]
+            self.pieces.append((tag.start, tag.end, f"<{tag.prefix}c{inside}>{whole}</{tag.prefix}c>"))
 
     def _retag(self, tag: Tag, style: int) -> None:
         inside = with_attributes(tag.attributes, s=style or None)

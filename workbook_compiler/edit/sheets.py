@@ -113,6 +113,21 @@ def renamed(parts: Parts, workbook: str, old: str, new: str) -> None:
             parts.write(path, spliced(text, list(_followed(bare(text), old, new))))
 
 
+def calculated_anew(parts: Parts, workbook: str) -> None:
+    """Let a spreadsheet program calculate all formulas when it opens the workbook."""
+    document = parts.document(workbook)
+    known = element(document.bare, "calcPr")
+    if known is not None:
+        piece = (known.start, known.inside, opening(known, fullCalcOnLoad=1))
+    else:
+        before = [
+            element(document.bare, name) for name in ("sheets", "functionGroups", "externalReferences", "definedNames")
+        ]
+        last = max((tag for tag in before if tag is not None), key=lambda tag: tag.end)
+        piece = (last.end, last.end, f'<{last.prefix}calcPr fullCalcOnLoad="1"/>')
+    parts.write(workbook, spliced(document.text, [piece]))
+
+
 def _path(parts: Parts, workbook: str, said: dict[str, str]) -> str | None:
     """The part of a sheet of the list."""
     named = next((value for name, value in said.items() if name.endswith(":id")), None)

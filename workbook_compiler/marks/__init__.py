@@ -4,7 +4,15 @@
 ``fixed`` carries out what was accepted there and takes all marks off; ``mended`` does the same without a detour.
 """
 
-from workbook_compiler.marks.annotating import ERROR_FILL, MARKABLE, WARNING_FILL, annotated, markable, unmarked
+from workbook_compiler.marks.annotating import (
+    ERROR_FILL,
+    MARKABLE,
+    WARNING_FILL,
+    accepted,
+    annotated,
+    markable,
+    unmarked,
+)
 from workbook_compiler.marks.fixing import Left, Mended, Offer, acceptable, fixed, mended
 from workbook_compiler.marks.mending import Done, Kept
 
@@ -18,6 +26,7 @@ __all__ = [
     "Mended",
     "Offer",
     "acceptable",
+    "accepted",
     "annotated",
     "fixed",
     "markable",

@@ -7,8 +7,8 @@ from pathlib import PurePath
 
 from workbook_compiler.edit import Book, Change, Edit, Erase, Insert, Look, Note, Remove, Restyle, Unnote, Unstyle
 from workbook_compiler.marks.beneath import kept
-from workbook_compiler.marks.problems import TITLE, page, problems
-from workbook_compiler.marks.spots import Cells, Spot, in_order, spots
+from workbook_compiler.marks.problems import TITLE, Problems, page, problems
+from workbook_compiler.marks.spots import Cells, Spot, bounded, in_order, spots
 from workbook_compiler.model.diagnostics import Diagnostic, Severity, cell_address
 from workbook_compiler.reports.words import visible
 
@@ -42,8 +42,37 @@ def annotated(data: bytes, name: str, findings: Sequence[Diagnostic], portal: st
     changes = list(_marks(found, cells))
     title = next(t for t in _titles() if t.casefold() not in {known.casefold() for known in book.titles})
     beneath = kept(book, dict.fromkeys((one.sheet, one.cell) for one in changes if isinstance(one, Edit | Restyle)))
-    insert = Insert(title, lambda shown: page(title, name, portal, found, shown, beneath))
+    chosen = _accepted(problems(Book(data, name)), found)
+    insert = Insert(title, lambda shown: page(title, (name, portal), found, shown, beneath, chosen))
     return book.edited([*changes, insert])
+
+
+def accepted(data: bytes, name: str, findings: Sequence[Diagnostic]) -> dict[int, str]:
+    """Return what was accepted on the sheet of problems of a workbook: place among the findings -> the value that goes there.
+
+    What isn't found any more is left out.
+    """
+    before = problems(Book(data, name))
+    return _accepted(before, list(spots(name, findings, Cells(Book(unmarked(data, name), name))))) if before else {}
+
+
+def _accepted(before: Problems | None, found: Sequence[Spot]) -> dict[int, str]:
+    if before is None:
+        return {}
+    said = {
+        (line.wrong, line.rename, next(iter(bounded(line.cells)), None)): line.suggested
+        for line in before.lines
+        if line.is_accepted(accept_all=before.accept_all)
+    }
+    keys = ((spot, _key(spot)) for spot in found if spot.mendable)
+    return {spot.index: said[key] for spot, key in keys if key in said}
+
+
+def _key(spot: Spot) -> tuple[str, str, tuple[str, str] | None]:
+    """What a finding is known by when it is looked for again: the wrong word, and the first of its cells as a line names it."""
+    rename = (spot.place.sheet or "") if spot.renames else ""
+    near = (cell for cell in spot.cells if cell[0] == spot.cells[0][0])
+    return spot.finding.value or "", rename, min(near, key=in_order, default=None)
 
 
 def _titles() -> Iterator[str]:
@@ -112,9 +141,12 @@ def _worst(told: Sequence[tuple[Spot, bool]]) -> Severity:
 
 def _note(spot: Spot, *, also: bool) -> str:
     finding = spot.finding
-    lines = [f"{_HEADS[finding.severity]} ({finding.code.id})", visible(finding.message)]
-    if also:
-        lines.append(f"This is one mistake with {visible(str(spot.place))}.")
+    head, where = f"{_HEADS[finding.severity]} ({finding.code.id})", visible(str(spot.place))
+    lines = (
+        [f"{head}, one mistake with {where}", f"There: {visible(finding.message)}"]
+        if also
+        else [head, visible(finding.message)]
+    )
     if finding.hint:
         lines.append(f"→ {visible(finding.hint)}")
     if finding.suggestions:

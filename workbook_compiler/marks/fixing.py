@@ -34,6 +34,8 @@ class Mended:
     kept: tuple[Kept, ...]
     """Accepted, and left alone all the same."""
     left: tuple[Left, ...]
+    outdated: int = 0
+    """So many formulas live on what was mended, and have to be calculated anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +62,14 @@ def fixed(data: bytes, name: str, *, accept_all: bool = False) -> Mended:
         raise UsageError(
             f"{name} has no sheet of problems. This makes one: wbc check {name} --format xlsx -o CHECKED.xlsx"
         )
-    chosen = [line.accepted or (accept_all and line.mendable and line.suggested != "") for line in found.lines]
+    every = accept_all or found.accept_all
+    chosen = [line.is_accepted(accept_all=every) for line in found.lines]
     wanted = [_wanted(line) for line, yes in zip(found.lines, chosen, strict=True) if yes]
     if sum(len(one.cells) for one in wanted) > MOST_CELLS:
         raise UsageError(
             f"The sheet of problems in {name} has been changed: it speaks of more cells than can be wrong."
         )
-    content, done, kept = carried_out(Book(unmarked(data, name), name), wanted)
+    content, done, kept, outdated = carried_out(Book(unmarked(data, name), name), wanted)
     undone = {one.place for one in kept}
     left = [line for line, yes in zip(found.lines, chosen, strict=True) if not yes or line.place in undone]
     worth = {SEVERITY_WORDS[Severity.ERROR], SEVERITY_WORDS[Severity.WARNING]}
@@ -75,17 +78,12 @@ def fixed(data: bytes, name: str, *, accept_all: bool = False) -> Mended:
         tuple(done),
         tuple(kept),
         tuple(Left(one.place, one.kind, one.message) for one in left if one.kind in worth),
+        len(outdated),
     )
 
 
 def _wanted(line: Line) -> Wanted:
-    numbers = {
-        (sheet, cell): str(number)
-        for sheet, known in line.numbers.items()
-        if isinstance(known, dict)
-        for cell, number in known.items()
-    }
-    return Wanted(line.place, line.wrong, line.suggested, bounded(line.cells), numbers, line.rename)
+    return Wanted(line.place, line.wrong, line.suggested, bounded(line.cells), line.held, line.rename)
 
 
 def acceptable(data: bytes, name: str, findings: Sequence[Diagnostic]) -> tuple[Offer, ...]:
@@ -109,7 +107,7 @@ def mended(data: bytes, name: str, findings: Sequence[Diagnostic], accepted: Map
     clean = unmarked(data, name)
     found = list(spots(name, findings, Cells(Book(clean, name))))
     wanted = [_chosen(spot, accepted[spot.index]) for spot in found if spot.mendable and spot.index in accepted]
-    content, done, kept = carried_out(Book(clean, name), wanted)
+    content, done, kept, outdated = carried_out(Book(clean, name), wanted)
     undone = {one.place for one in kept}
     left = [
         spot
@@ -117,10 +115,9 @@ def mended(data: bytes, name: str, findings: Sequence[Diagnostic], accepted: Map
         if spot.finding.severity is not Severity.INFO and (spot.index not in accepted or str(spot.place) in undone)
     ]
     told = (Left(str(s.place), SEVERITY_WORDS[s.finding.severity], s.finding.message) for s in left)
-    return Mended(content, tuple(done), tuple(kept), tuple(told))
+    return Mended(content, tuple(done), tuple(kept), tuple(told), len(outdated))
 
 
 def _chosen(spot: Spot, value: str) -> Wanted:
-    numbers = {(sheet, cell): number for sheet, cell, number in spot.numbers}
     rename = spot.place.sheet or "" if spot.renames else ""
-    return Wanted(str(spot.place), spot.finding.value or "", value, spot.cells, numbers, rename)
+    return Wanted(str(spot.place), spot.finding.value or "", value, spot.cells, spot.held, rename)

@@ -20,6 +20,7 @@ from workbook_compiler.reports.words import SEVERITY_WORDS, cells, count, visibl
 
 TITLE = "Problems"
 YES = "yes"
+_NO = frozenset({"no", "n", "false", "0", "nein", "non"})
 _SAID = frozenset({YES, "y", "x", "true", "1", "ok", "accept", "accepted", "ja", "oui", "si", "sí"})
 """What counts as a yes, however a spreadsheet program or a person writes it."""
 MOST = 20_000
@@ -55,16 +56,21 @@ class Line:
     place: str
     message: str
     suggested: str
-    accepted: bool
+    answer: bool | None
+    """What stands under Accept: yes, no, or nothing yet."""
     kind: str
     wrong: str = ""
     cells: Mapping[str, str] = field(default_factory=dict)
     """Areas of cells by their sheet."""
-    numbers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """What cells that hold no text held when they were marked: sheet -> cell -> number."""
+    held: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """What cells (sheet, cell) that are replaced as a whole held when they were marked."""
     rename: str = ""
     """A sheet that gets another name."""
     mendable: bool = False
+
+    def is_accepted(self, *, accept_all: bool = False) -> bool:
+        """Tell whether the suggestion is to be carried out; a no stands against accepting all."""
+        return self.mendable and (self.answer is True or (accept_all and self.answer is None and self.suggested != ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,7 @@ class Problems:
     shown: str
     """The sheet that was shown first before."""
     lines: tuple[Line, ...]
+    accept_all: bool = False
     beneath: Mapping[tuple[str, str], int] = field(default_factory=dict)
     """Sheet and cell -> the number of the style that shows what was beneath the mark."""
 
@@ -82,31 +89,38 @@ class Problems:
 # ---------------------------------------------------------------- written
 
 
-def page(title: str, name: str, portal: str, found: Sequence[Spot], shown: str, beneath: Sequence[Put]) -> Page:
-    """Return the sheet: how many problems there are and where, what to do with it, and a line for each, errors first.
+def page(
+    title: str,
+    about: tuple[str, str],
+    found: Sequence[Spot],
+    shown: str,
+    beneath: Sequence[Put],
+    chosen: Mapping[int, str],
+) -> Page:
+    """Return the sheet: how many problems there are, what to do with it, a line for each, errors first, and counts by sheet.
 
-    ``shown`` is the sheet that was shown first until now, ``beneath`` what keeps the looks of marked cells.
+    ``about`` names the file and the portal, ``shown`` the sheet that was shown first until now; ``beneath`` keeps the looks of
+    marked cells; ``chosen`` are the values that were accepted before.
     """
     ranks = list(Severity)
     lines = sorted(found, key=lambda spot: ranks.index(spot.finding.severity))
-    rows: list[list[Put | None]] = [*_top(name, portal, found, len(lines) - MOST), []]
+    rows: list[list[Put | None]] = [*_top(*about, found, len(lines) - MOST), []]
     rows[0] = [*rows[0], *[None] * (_DATA - 1), Put(json.dumps({"shown": shown})), *beneath]
     accept_all = next(n for n, row in enumerate(rows, 1) if row and row[0] and row[0].value == _ACCEPT_ALL)
     rows.append([Put(text, _COLUMN) for text in HEADERS])
     head = len(rows)
-    rows += [_line(spot) for spot in lines[:MOST]]
-    open_lines = [n for n, spot in enumerate(lines[:MOST], head + 1) if spot.mendable]
-    accepted = tuple(runs(f"{column_letter(_ACCEPT)}{n}" for n in open_lines))
-    choices = [Choice((f"B{accept_all}", *accepted), (YES,))] if open_lines else []
-    choices += [one for n in open_lines if (one := _others(lines[n - head - 1], n))][:_CHOICES]
+    rows += [_line(spot, chosen) for spot in lines[:MOST]]
     widest = max((len(row) for row in rows), default=0)
     last = f"{column_letter(max(widest, _DATA + 1) - 1)}{max(len(rows), head + 1)}"
+    open_lines = [n for n, spot in enumerate(lines[:MOST], head + 1) if spot.mendable]
+    accepted = tuple(runs(f"{column_letter(_ACCEPT)}{n}" for n in open_lines))
+    choices = [Choice((f"B{accept_all}",), (YES,)), Choice(accepted, (YES, "no"))] if open_lines else []
+    choices += [one for n in open_lines if (one := _others(lines[n - head - 1], n))][:_CHOICES]
+    rows += _counts(found)
     widths = [*_WIDTHS, *[0.0] * max(1, widest - _DATA)]
-    return Page(title, rows, widths, choices, head if head <= _FREEZE else 0, f"A{head}:{last}" if lines else "")
+    return Page(title, rows, widths, choices, head, f"A{head}:{last}" if lines else "")
 
 
-_FREEZE = 12
-"""Rows above the lines that may stay in sight without taking up the screen."""
 _ACCEPT_ALL = "Accept every suggestion"
 
 
@@ -116,49 +130,53 @@ def _top(name: str, portal: str, found: Sequence[Spot], left_out: int) -> Iterat
     about = f", checked for {visible(portal)}" if portal else ""
     yield [Put(PROBLEMS_HEADING, _HEAD)]
     yield [Put(f"{visible(name)}{about}: {said}.")]
-    yield [
-        Put(
-            "A click on a place leads to the cell. Mend it there, or choose yes under Accept to take the value beside it."
-        )
-    ]
-    yield [
-        Put("You may write another value under Suggested value. Then save, and run: wbc fix THIS-FILE -o MENDED.xlsx")
-    ]
+    yield [Put(_HOW)]
+    yield [Put(_THEN)]
     if left_out > 0:
         yield [Put(f"{left_out:,} more aren't listed here; wbc check --format json lists every one.", _SOFT)]
     yield [Put(_ACCEPT_ALL, Look(bold=True)), Put("", _OPEN)]
-    yield []
-    yield [Put("Sheet", Look(bold=True)), Put("Found there", Look(bold=True))]
+
+
+_HOW = (
+    "A click on a place leads to the cell. Mend it there, or choose yes under Accept to take the value beside it. "
+    "You may write another value over it."
+)
+_THEN = "Then save. wbc fix THIS-FILE -o MENDED.xlsx puts the accepted values in; or drop this file on the page again."
+
+
+def _counts(found: Sequence[Spot]) -> Iterator[list[Put | None]]:
     by_sheet: dict[str, dict[Severity, int]] = {}
     for spot in found:
         numbers = by_sheet.setdefault(spot.place.sheet or "", dict.fromkeys(Severity, 0))
         numbers[spot.finding.severity] += 1
+    if by_sheet:
+        yield []
+        yield [Put("Sheet", Look(bold=True)), Put("Found there", Look(bold=True))]
     for sheet, numbers in by_sheet.items():
         link = place(sheet, "A1") if sheet else ""
-        head = Put(
-            visible(sheet) or "The file as a whole", Look(ink="0B57D0", underlined=True) if link else _TEXT, link
-        )
-        yield [head, Put(_tally(numbers))]
+        look = Look(ink="0B57D0", underlined=True) if link else _TEXT
+        yield [Put(visible(sheet) or "The file as a whole", look, link), Put(_tally(numbers))]
 
 
 def _tally(numbers: Mapping[Severity, int]) -> str:
     return ", ".join(count(n, SEVERITY_WORDS[s]) for s, n in numbers.items() if n)
 
 
-def _line(spot: Spot) -> list[Put | None]:
+def _line(spot: Spot, chosen: Mapping[int, str]) -> list[Put | None]:
     finding, at = spot.finding, spot.place
     where = visible(str(at)) if at.sheet else "the file"
     others = [other for other in finding.related if other != at]
     also = f"\nAlso: {cells(others, _SHOWN_CELLS, file=at.file, sheet=at.sheet)}" if others else ""
     link = place(at.sheet, at.cell or (f"{at.column}1" if at.column else f"A{at.row or 1}")) if at.sheet else ""
-    suggested = finding.suggestions[0] if finding.suggestions else ""
+    suggested = chosen.get(spot.index, finding.suggestions[0] if finding.suggestions else "")
+    formula = "\nThe cell holds a formula; an accepted value takes its place." if spot.calculated else ""
     shown = [
         Put(where, _LINK if link else _CELL, link),
         Put(finding.value or "", _TYPED),
         Put(suggested, _OPEN if spot.mendable else _TYPED),
-        Put("", _OPEN if spot.mendable else _CELL),
+        Put(YES if spot.index in chosen else "", _OPEN if spot.mendable else _CELL),
         Put(visible(finding.message) + also, _CELL),
-        Put(visible(finding.hint), _CELL),
+        Put(visible(finding.hint) + formula, _CELL),
         Put(visible(finding.field or ""), _CELL),
         Put(SEVERITY_WORDS[finding.severity], _KINDS[finding.severity]),
         Put(finding.code.id, _CELL),
@@ -179,15 +197,15 @@ def _data(spot: Spot) -> str:
     by_sheet: dict[str, list[str]] = {}
     for sheet, cell in spot.cells:
         by_sheet.setdefault(sheet, []).append(cell)
-    numbers: dict[str, dict[str, str]] = {}
-    for sheet, cell, number in spot.numbers:
-        numbers.setdefault(sheet, {})[cell] = number
+    held: dict[str, dict[str, str]] = {}
+    for (sheet, cell), text in spot.held.items():
+        held.setdefault(sheet, {})[cell] = text
     said: dict[str, Any] = {
         "wrong": spot.finding.value or "",
         "cells": {s: " ".join(runs(c)) for s, c in by_sheet.items()},
     }
-    if numbers:
-        said["numbers"] = numbers
+    if held:
+        said["held"] = held
     if spot.renames:
         said["rename"] = spot.place.sheet
     return json.dumps(said, separators=(",", ":"))
@@ -216,7 +234,7 @@ def problems(book: Book) -> Problems | None:
     beneath = looks(
         book, title, {c: {s: a for s, a in said.items() if isinstance(a, str)} for c, said in about.items()}
     )
-    return Problems(title, shown, tuple(_read(row, accept_all=accept_all) for row in rows), beneath)
+    return Problems(title, shown, tuple(map(_read, rows)), accept_all, beneath)
 
 
 def _says_yes(text: str) -> bool:
@@ -232,19 +250,19 @@ def _loaded(text: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _read(row: Mapping[int, str], *, accept_all: bool) -> Line:
+def _read(row: Mapping[int, str]) -> Line:
     said = _loaded("".join(text for column, text in sorted(row.items()) if column >= _DATA))
-    areas, numbers = said.get("cells"), said.get("numbers")
-    suggested = row.get(_SUGGESTED, "")
+    areas, held, answer = said.get("cells"), said.get("held"), row.get(_ACCEPT, "")
+    known = held.items() if isinstance(held, dict) else ()
     return Line(
         place=row.get(_PLACE, ""),
         message=row.get(_MESSAGE, "").partition("\n")[0],
-        suggested=suggested,
-        accepted="cells" in said and (_says_yes(row.get(_ACCEPT, "")) or (accept_all and suggested != "")),
+        suggested=row.get(_SUGGESTED, ""),
+        answer=True if _says_yes(answer) else False if answer.strip().casefold() in _NO else None,
         kind=row.get(_KIND, ""),
         wrong=str(said.get("wrong", "")),
         cells={str(s): str(a) for s, a in areas.items()} if isinstance(areas, dict) else {},
-        numbers=numbers if isinstance(numbers, dict) else {},
+        held={(s, str(c)): str(text) for s, cells_ in known if isinstance(cells_, dict) for c, text in cells_.items()},
         rename=str(said.get("rename", "")),
         mendable="cells" in said,
     )

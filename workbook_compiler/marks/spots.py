@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import NamedTuple
 
 from workbook_compiler.edit import Book
 from workbook_compiler.marks.replacing import replaced
+from workbook_compiler.model.codes import cells as cell_codes
 from workbook_compiler.model.codes import links
 from workbook_compiler.model.columns import HEADER_MARK, SEARCHED_ROWS
 from workbook_compiler.model.diagnostics import Diagnostic, Location, Severity, cell_address, column_index
 
 MOST_CELLS = 3_000_000
 """Cells of all suggestions together; more can't be wrong."""
+
+
+_COUNTED = (links.REF11, cell_codes.CEL04)
+"""Mistakes whose other cells hold other words: each counts up from the one above."""
 
 
 class Seen(NamedTuple):
@@ -33,6 +38,7 @@ class Cells:
         self._written: dict[str, dict[int, set[int]]] = {}
         self._needed: dict[str, set[tuple[int, int]]] = {}
         self._heads: dict[str, set[tuple[int, int]]] = {}
+        self._formulas: dict[str, Mapping[str, str]] = {}
 
     @property
     def titles(self) -> tuple[str, ...]:
@@ -52,6 +58,12 @@ class Cells:
         if sheet not in self._heads:
             self._heads[sheet] = self._book.heads(sheet)
         return cell_address(cell) in self._heads[sheet] and self._book.refuses(sheet, cell, text)
+
+    def formulas(self, sheet: str) -> Mapping[str, str]:
+        """Return the cells of a sheet with formulas."""
+        if sheet not in self._formulas:
+            self._formulas[sheet] = self._book.formulas(sheet)
+        return self._formulas[sheet]
 
     def is_needed(self, sheet: str, cell: str) -> bool:
         """Tell whether a cell's formula is one that other cells live on."""
@@ -75,12 +87,14 @@ class Spot:
     finding: Diagnostic
     cells: tuple[tuple[str, str], ...]
     """Sheet and cell of every place that is wrong, the first one first."""
-    numbers: tuple[tuple[str, str, str], ...] = ()
-    """Sheet, cell and what is there, of cells that hold no text."""
+    held: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """What is there, of cells (sheet, cell) that a suggestion replaces as a whole: numbers, dates, words that count up."""
     renames: bool = False
     """The suggestion is another name for the sheet."""
     mendable: bool = False
     """Its suggestions can be put in its place."""
+    calculated: bool = False
+    """The first cell holds a formula, whose place a suggestion takes."""
 
     @property
     def marked(self) -> bool:
@@ -109,24 +123,33 @@ def _spot(index: int, finding: Diagnostic, cells: Cells) -> Spot:
     if at.cell is None:
         named = at.row is None and at.column is None and finding.value == at.sheet
         return replace(spot, renames=named and bool(finding.suggestions), mendable=named and bool(finding.suggestions))
-    first = cells.at(at.sheet, at.cell)
-    numbers = [(at.sheet, at.cell, first.text)] if not first.is_text and first.text else []
-    related = (
-        finding.related[:-1] if finding.code is links.REF04 else finding.related
-    )  # its last is the row that is meant
-    same = [(at.sheet, at.cell), *_alike(related, at.file, wrong, cells)]
+    first, here = cells.at(at.sheet, at.cell), (at.sheet, at.cell)
+    held = {here: first.text} if not first.is_text and first.text else {}
+    if finding.code in _COUNTED:
+        held |= {one: cells.at(*one).text for one in (here, *_of_file(finding.related, at.file, cells))}
+        same = list(held)
+    else:
+        # the last cell that such a link names is the row that is meant
+        related = finding.related[:-1] if finding.code is links.REF04 else finding.related
+        same = [here, *_alike(related, at.file, wrong, cells)]
     mendable = bool(finding.suggestions) and (
-        bool(numbers) or replaced(first.text, wrong, finding.suggestions[0]) is not None
+        bool(held) or replaced(first.text, wrong, finding.suggestions[0]) is not None
     )
-    return Spot(index, finding, tuple(dict.fromkeys(same)), tuple(numbers), mendable=mendable)
+    calculated = mendable and at.cell in cells.formulas(at.sheet)
+    return Spot(index, finding, tuple(dict.fromkeys(same)), held, mendable=mendable, calculated=calculated)
 
 
-def _alike(related: Iterable[Location], file: str, wrong: str, cells: Cells) -> Iterator[tuple[str, str]]:
-    for at in related:
-        if wrong and at.file == file and at.cell and at.sheet in cells.titles:
-            seen = cells.at(at.sheet, at.cell)
-            if seen.is_text and replaced(seen.text, wrong, "") is not None:
-                yield at.sheet, at.cell
+def _of_file(places: Iterable[Location], file: str, cells: Cells) -> Iterator[tuple[str, str]]:
+    for at in places:
+        if at.file == file and at.cell and at.sheet in cells.titles:
+            yield at.sheet, at.cell
+
+
+def _alike(places: Iterable[Location], file: str, wrong: str, cells: Cells) -> Iterator[tuple[str, str]]:
+    for one in _of_file(places, file, cells):
+        seen = cells.at(*one)
+        if wrong and seen.is_text and replaced(seen.text, wrong, "") is not None:
+            yield one
 
 
 def in_order(cell: tuple[str, str]) -> tuple[str, int, int]:

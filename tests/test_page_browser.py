@@ -16,6 +16,8 @@ from conftest import FOURDN
 from openpyxl import Workbook, load_workbook
 from served import FIXED, Page, page
 
+from workbook_compiler.web.jobs import REMEMBERED
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Download
     from playwright.sync_api import Page as Tab
@@ -231,6 +233,26 @@ def test_two_tabs_do_not_disturb_each_other(browser: Browser, lab: Page) -> None
             verdict(tab, words)
 
 
+def test_a_result_that_is_forgotten_says_so(browser: Browser, lab: Page) -> None:
+    """When many others were checked since, every button of a result says that it is forgotten, and so does a reload."""
+    with visit(browser, lab.origin) as one:
+        tab = one.page
+        tab.goto(lab.address)
+        tab.set_input_files("#files", BROKEN)
+        verdict(tab, "^24 things to mend")
+        for number in range(REMEMBERED):
+            lab.check((f"{number}.csv", b"aliases"))
+        words = "This result isn't remembered any more. Drop the workbook again."
+        tab.get_by_role("button", name="with notes in it").click()
+        tab.locator(".files").get_by_text(words).wait_for()
+        tab.get_by_label("Accept all").check()
+        tab.get_by_role("button", name="Make a copy").click()
+        tab.locator("#mended").get_by_text(words).wait_for()
+        tab.reload()
+        tab.locator("#alert").get_by_text(words).wait_for()
+        assert "#" not in tab.url
+
+
 def test_a_file_that_is_too_large_is_told_before_it_is_read(browser: Browser, lab: Page, tmp_path: Path) -> None:
     """The page says so at once, as an alert, with the file's name, and goes on with the next file."""
     huge = tmp_path / "huge.xlsx"
@@ -350,7 +372,7 @@ def test_an_address_where_nothing_is_says_so(browser: Browser, lab: Page) -> Non
     with visit(browser, lab.origin, bypass_csp=True) as one:
         for path, words in (
             ("nothing", "There is nothing at this address."),
-            ("jobs/x/plan.json", "choose the workbook again"),
+            ("jobs/x/plan.json", "Drop the workbook again"),
         ):
             one.page.goto(lab.address + path)
             one.page.get_by_role("alert").get_by_text(words).wait_for()

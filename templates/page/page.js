@@ -257,8 +257,9 @@ const restore = async () => {
     const job = await get(`jobs/${id}`);
     if (job.state === "done") settle(job);
     else if (job.state !== "failed") run(async () => ({ job: id }), job.label);
-  } catch {
+  } catch (error) {
     history.replaceState(null, "", location.pathname);
+    complain(error);
   }
 };
 

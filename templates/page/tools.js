@@ -26,6 +26,7 @@ export const count = (number, word) => `${number.toLocaleString("en")} ${word}${
 export class Refused extends Error {}
 
 const GONE = "The program behind this page doesn’t answer. Start it again with: wbc serve";
+const ANOTHER = "Another program answers here, or this one was started anew. Open the page at the address that wbc serve shows.";
 
 const asked = async (path, options) => {
   let answer;
@@ -35,7 +36,7 @@ const asked = async (path, options) => {
     throw new Refused(GONE);
   }
   const said = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Refused(said.sentence ?? GONE);
+  if (!answer.ok) throw new Refused(said.sentence ?? ANOTHER);
   return said;
 };
 

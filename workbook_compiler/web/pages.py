@@ -40,7 +40,7 @@ XLSM = "application/vnd.ms-excel.sheet.macroEnabled.12"
 MAX_ASKED = 1 << 20
 """Bytes of a question in JSON."""
 MAX_SAID = 100
-FORGOTTEN = "This result isn't remembered any more. Please choose the workbook again."
+FORGOTTEN = "This result isn't remembered any more. Drop the workbook again."
 BUSY = "Other workbooks are being checked, and more wait already. Please try again in a moment."
 NOTHING = "No file arrived. Please choose a workbook."
 
@@ -118,7 +118,9 @@ class Pages:
         return self._html("message.html.j2", status, words=words, up=up)
 
     async def _refused(self, request: Request, error: HTTPException) -> Response:
-        words = {404: "There is nothing at this address.", 410: FORGOTTEN}.get(error.status_code, error.detail)
+        words = "There is nothing at this address." if error.status_code == 404 else error.detail
+        if request.method == "POST":  # asked by the page's script, which shows the sentence in its place
+            return JSONResponse({"sentence": words}, error.status_code)
         return self._message(request, error.status_code, words)
 
     async def _blank(self, request: Request) -> Response:
@@ -182,7 +184,7 @@ class Pages:
     def _known(self, request: Request) -> Job:
         job = self._jobs.get(request.path_params["job"])
         if job is None:
-            raise HTTPException(410)
+            raise HTTPException(410, FORGOTTEN)
         return job
 
     def _found(self, request: Request) -> tuple[Job, Found]:

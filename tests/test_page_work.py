@@ -19,6 +19,8 @@ from loopback import answer, by_path, serving
 from openpyxl import Workbook, load_workbook
 from served import FIXED, SECONDS, WBC, Page, page
 
+from workbook_compiler.web.jobs import COPIES
+
 BROKEN = (FOURDN / "broken.xlsx").read_bytes()
 FILLED = (FOURDN / "filled.xlsx").read_bytes()
 PROFILES = (FOURDN / "profiles.json").read_bytes()
@@ -116,12 +118,35 @@ def test_suggestions_are_accepted_in_a_copy_that_is_checked_again(lab: Page) -> 
     assert 'filename="broken.mended.xlsx"' in mended.headers["Content-Disposition"]
     assert str(rows_of(mended.content, "ExperimentHiC")[6][27]) == "8"
     assert str(rows_of(mended.content, "BiosampleCellCulture")[6][4]).startswith(date["suggestions"][1])
-    again = lab.again(job, mended=True)
+    again = lab.again(job, copy=made["copy"])
     assert again["mended"]
     left = {offer["place"] for offer in again["outcome"]["offers"]}
     assert left == offers.keys() - {"ExperimentHiC!AB7", "BiosampleCellCulture!E7"}
     assert lab.get(again["outcome"]["workbooks"][0]["mended"]).content == mended.content
     assert lab.again(job)["outcome"]["verdict"] == job["outcome"]["verdict"]
+
+
+def test_each_choice_has_a_copy_of_its_own(lab: Page) -> None:
+    """Two choices for one cell are two copies; neither changes the other; the oldest go first, and that is said."""
+    job = lab.check(("broken.xlsx", BROKEN))
+    date = next(offer for offer in job["outcome"]["offers"] if offer["place"] == "BiosampleCellCulture!E7")
+
+    def made(*more: int, choice: int = 0) -> dict[str, Any]:
+        others = [offer["index"] for offer in job["outcome"]["offers"] if offer is not date]
+        accepted = {str(date["index"]): choice, **{str(others[one]): 0 for one in more}}
+        return dict(lab.post(f"jobs/{job['id']}/mend", json={"accepted": accepted}).json())
+
+    first, second = made(choice=0), made(choice=1)
+    for copy, value in ((first, date["suggestions"][0]), (second, date["suggestions"][1])):
+        cells = rows_of(lab.get(copy["files"][0]["url"]).content, "BiosampleCellCulture")
+        assert str(cells[6][4]).startswith(value)
+    assert made(choice=0) == first
+    for number in range(COPIES - 1):
+        made(number)
+    assert lab.get(first["files"][0]["url"]).status_code == 200
+    gone = lab.get(second["files"][0]["url"])
+    assert (gone.status_code, "Make it once more." in gone.text) == (410, True)
+    assert "Make it once more." in lab.post(f"jobs/{job['id']}/again", json={"copy": second["copy"]}).json()["sentence"]
 
 
 @pytest.mark.parametrize("accepted", [{"1": 9}, {"1": "=cmd()"}, {"0": 0}, {"x": 0}, {"1": None}, {}, [], None, "1"])
@@ -131,7 +156,7 @@ def test_only_what_was_suggested_can_be_accepted(lab: Page, accepted: Any) -> No
     said = lab.post(f"jobs/{job['id']}/mend", json={"accepted": accepted})
     assert said.status_code == 400
     assert said.json()["sentence"]
-    assert lab.get(f"jobs/{job['id']}/mended/0").status_code == 404
+    assert "copy" not in said.json()
 
 
 def test_the_notes_are_in_a_copy_of_ones_own_workbook(lab: Page) -> None:

@@ -154,7 +154,7 @@ const accept = async (job, lines, told, act) => {
       make("p", {}, `${count(made.count, "cell")} mended in a copy. Your own file is as it was.`), kept,
       make("div", { class: "row" },
         ...made.files.map((file) => download(file.url, made.files.length > 1 ? `Download ${file.name}` : "Download the mended workbook")),
-        button("Check the mended workbook", () => act.again({ mended: true }), "primary")));
+        button("Check the mended workbook", () => act.again({ copy: made.copy }), "primary")));
   } catch (error) {
     told.replaceChildren(make("p", { class: "alert", role: "alert" }, error instanceof Refused ? error.message : "That didn’t work. Load the page again."));
   }

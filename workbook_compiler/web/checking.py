@@ -80,6 +80,17 @@ class Found:
         return len(self.report) + len(self.plan)
 
 
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """All files of a check, some of them with accepted values in them."""
+
+    files: tuple[Upload, ...] = field(repr=False)
+    cells: int
+    """So many cells have changed."""
+    kept: tuple[str, ...]
+    """A line for each value that could not be put in its place."""
+
+
 def checked(uploads: Sequence[Upload], asked: Asked, rules: Rules, step: Step) -> Found | PortalWanted | RulesWanted:
     """Return what was found, or what is needed first. Raises UsageError for a workbook of another portal than the page's."""
     read = _read(uploads, asked.type_name, step)
@@ -196,10 +207,8 @@ def annotated(found: Found, upload: Upload) -> bytes:
     return marks.annotated(upload.data, upload.name, found.diagnostics, found.portal)
 
 
-def mended(
-    found: Found, uploads: Sequence[Upload], accepted: Mapping[int, str]
-) -> tuple[tuple[Upload, ...], int, list[str]]:
-    """Return the files with the accepted values, how many cells changed, and a line for each that could not be changed.
+def mended(found: Found, uploads: Sequence[Upload], accepted: Mapping[int, str]) -> Copy:
+    """Return a copy of the files with the accepted values.
 
     Raises UsageError for a value that was not suggested, or a file that can't be changed.
     """
@@ -207,12 +216,12 @@ def mended(
     for index, value in accepted.items():
         if index not in offered or value not in offered[index][1].suggestions:
             raise UsageError("That was not suggested. Please load the page again.")
-    files, count, kept = list(uploads), 0, []
+    files, cells, kept = list(uploads), 0, []
     for number, file in enumerate(uploads):
         wanted = {index: value for index, value in accepted.items() if offered[index][0] == number}
         if wanted:
             made = marks.mended(file.data, file.name, found.diagnostics[: max(wanted) + 1], wanted)
             files[number] = Upload(file.name, made.content)
-            count += sum(one.cells for one in made.done)
+            cells += sum(one.cells for one in made.done)
             kept += [visible(f"{one.place}: left alone, because {one.reason}.") for one in made.kept]
-    return tuple(files), count, kept
+    return Copy(tuple(files), cells, tuple(kept))

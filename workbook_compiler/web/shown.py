@@ -9,8 +9,9 @@ from workbook_compiler.marks import MARKABLE, Offer, markable
 from workbook_compiler.model.portal import Portal
 from workbook_compiler.reports.words import visible
 from workbook_compiler.web import rules as known
-from workbook_compiler.web.checking import OFFERS, Found, PortalWanted, RulesWanted
+from workbook_compiler.web.checking import OFFERS, Copy, Found, PortalWanted, RulesWanted
 from workbook_compiler.web.jobs import Fetched, Job
+from workbook_compiler.web.names import derived
 from workbook_compiler.web.rules import Rules
 
 Shown = dict[str, Any]
@@ -117,6 +118,22 @@ def _offer(offer: Offer, found: Found, file: str) -> Shown:
         "before": visible(offer.before),
         "suggestions": [visible(value) for value in offer.suggestions],
         "why": visible(found.diagnostics[offer.index].message),
+    }
+
+
+def copy(one: Job, name: str, made: Copy) -> Shown:
+    """Return what there is to say of a mended copy, and where the files are that changed."""
+    changed = [
+        number for number, (file, own) in enumerate(zip(made.files, one.uploads, strict=True)) if file is not own
+    ]
+    return {
+        "copy": name,
+        "count": made.cells,
+        "kept": list(made.kept),
+        "files": [
+            {"name": derived(made.files[number].name, "mended"), "url": f"jobs/{one.id}/copies/{name}/{number}"}
+            for number in changed
+        ],
     }
 
 

@@ -129,6 +129,31 @@ def test_the_whole_way_from_a_blank_workbook_to_a_mended_one(browser: Browser, l
         verdict(tab, r"^(1\d|\d) things? to mend")
 
 
+def test_a_copy_is_offered_while_it_holds_what_is_ticked(browser: Browser, lab: Page) -> None:
+    """Another choice, or another tick, takes the copy's buttons away and says so; the next copy holds all of it."""
+    with opened(browser, lab) as tab:
+        tab.set_input_files("#files", BROKEN)
+        verdict(tab, "^24 things to mend")
+        day = tab.get_by_label("What BiosampleCellCulture!E7 becomes")
+        dates = day.locator("option").all_inner_texts()
+        day.select_option(label=dates[1])
+        tab.get_by_role("button", name="Make a copy with 1 suggestion in it").click()
+        offered = tab.get_by_role("link", name="Download the mended workbook")
+        offered.wait_for()
+        for change in (
+            lambda: day.select_option(label=dates[0]),
+            lambda: tab.get_by_label("Accept for ExperimentHiC!AB7").check(),
+        ):
+            change()
+            tab.get_by_text("You have changed your choices.").wait_for()
+            assert offered.count() == 0
+            tab.get_by_role("button", name="Make a copy").click()
+            offered.wait_for()
+        mended = saved(tab, "Download the mended workbook").path()
+        assert str(values(mended, "BiosampleCellCulture")[6][4]).startswith(dates[0])
+        assert str(values(mended, "ExperimentHiC")[6][27]) == "8"
+
+
 def test_a_clean_workbook_shows_the_plan(browser: Browser, lab: Page) -> None:
     """Without errors every operation is a line of the table, plan.json can be saved, and no suggestions are shown."""
     with opened(browser, lab) as tab:

@@ -110,10 +110,13 @@ const suggestions = (job, found, act) => {
     offerTable(lines),
     found.more_offers ? make("p", { class: "soft" }, `and ${found.more_offers.toLocaleString("en")} more, once these are mended.`) : "",
     make("p", {}, mend), told);
-  form.addEventListener("change", refresh);
+  form.addEventListener("change", () => {
+    refresh();
+    if (told.hasChildNodes()) told.replaceChildren(outdated());
+  });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (ticked().length) accept(job, ticked(), told, act);
+    if (ticked().length) accept(job, () => accepted(ticked()), told, act);
   });
   refresh();
   return make("section", { class: "card", "aria-labelledby": "suggestions-title" }, make("h3", { id: "suggestions-title" }, "Suggestions"), form);
@@ -145,10 +148,20 @@ const offerLine = (offer) => {
   return { row, box, index: offer.index, open: Boolean(choice), chosen: () => (choice ? Number(choice.value) : 0) };
 };
 
-const accept = async (job, lines, told, act) => {
-  const accepted = Object.fromEntries(lines.map((line) => [line.index, line.chosen()]));
+/** What is ticked, as the program takes it: number of the finding -> number of its suggestion. */
+const accepted = (lines) => Object.fromEntries(lines.map((line) => [line.index, line.chosen()]));
+
+const outdated = () => make("p", {}, "You have changed your choices. Make the copy once more, so that they are in it.");
+
+/** Make a copy of what is ticked now, and offer it unless something else is ticked when it comes. */
+const accept = async (job, ticked, told, act) => {
+  const wanted = ticked();
   try {
-    const made = await post(`jobs/${job.id}/mend`, { accepted });
+    const made = await post(`jobs/${job.id}/mend`, { accepted: wanted });
+    if (JSON.stringify(ticked()) !== JSON.stringify(wanted)) {
+      told.replaceChildren(outdated());
+      return;
+    }
     const kept = made.kept.length ? make("ul", {}, ...made.kept.map((words) => make("li", {}, words))) : "";
     told.replaceChildren(
       make("p", {}, `${count(made.count, "cell")} mended in a copy. Your own file is as it was.`), kept,

@@ -243,12 +243,13 @@ WRONG_FILES = {
 
 @pytest.mark.parametrize("kind", WRONG_FILES)
 def test_a_file_that_cannot_be_read_is_told_in_the_reports_words(lab: Page, kind: str) -> None:
-    """A wrong file is a finding in the report; there is no trace of the program's inside, and the page goes on."""
+    """A wrong file is a finding in the report, and no copy of it is offered; there is no trace of the program's inside, and the page goes on."""
     name, data, words = WRONG_FILES[kind]
     job = lab.check((name, data))
     assert (job["state"], job["outcome"]["tone"]) == ("done", "mend")
     report = lab.get(job["outcome"]["report"]).text
     assert words in report
+    assert not job["outcome"]["workbooks"][0]["noted"]
     assert "Traceback" not in report
     assert lab.check(("filled.xlsx", FILLED))["outcome"]["plan"]
 

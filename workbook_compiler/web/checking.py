@@ -145,6 +145,7 @@ def _found(result: api.Result, uploads: Sequence[Upload], step: Step) -> Found:
     page = resources.report_formats()["html"].render(report, {}).encode()
     step("Looking what can be mended", _TOLD)
     plan = result.plan
+    offers = [_offers(one, result.diagnostics) for one in uploads]
     return Found(
         verdict=view.verdict(report),
         state=_state(report),
@@ -153,12 +154,10 @@ def _found(result: api.Result, uploads: Sequence[Upload], step: Step) -> Found:
         report=page,
         diagnostics=result.diagnostics,
         noted=tuple(
-            marks.markable(one.name) and any(found.location.file == one.name for found in result.diagnostics)
-            for one in uploads
+            own is not None and any(found.location.file == one.name for found in result.diagnostics)
+            for one, own in zip(uploads, offers, strict=True)
         ),
-        offers=tuple(
-            (number, offer) for number, one in enumerate(uploads) for offer in _offers(one, result.diagnostics)
-        ),
+        offers=tuple((number, offer) for number, own in enumerate(offers) for offer in own or ()),
         types=tuple(sorted(result.schema.types)) if any(is_text(one.name) for one in uploads) else (),
         plan=b"".join(plan_lines(plan)) if plan else b"",
         rows=tuple(_rows(plan)) if plan else (),
@@ -170,16 +169,19 @@ def _state(report: Report) -> str:
     return "mend" if not report.ok else "look" if report.count(Severity.WARNING) else "ready"
 
 
-def _offers(upload: Upload, diagnostics: Sequence[Diagnostic]) -> Sequence[marks.Offer]:
-    """What can be accepted in a file: of very many findings the first ones, because the rest can wait until they are mended."""
+def _offers(upload: Upload, diagnostics: Sequence[Diagnostic]) -> Sequence[marks.Offer] | None:
+    """What can be accepted in a file, None where nothing can be written into it.
+
+    Of very many findings it is the first ones, because the rest can wait until they are mended.
+    """
     if not marks.markable(upload.name):
-        return ()
+        return None
     suggesting = (n for n, one in enumerate(diagnostics) if one.suggestions and one.location.file == upload.name)
     last = next(islice(suggesting, OFFERS, None), len(diagnostics))
     try:
         return marks.acceptable(upload.data, upload.name, diagnostics[:last])
     except UneditableError:
-        return ()
+        return None
     except Exception as error:  # the report is worth showing all the same
         unexpected(error)
         return ()

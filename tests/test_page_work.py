@@ -207,9 +207,13 @@ def test_a_text_file_is_checked_and_cannot_be_marked(lab: Page, name: str) -> No
 
 
 def test_the_person_can_say_what_the_rows_of_a_text_file_are(lab: Page) -> None:
-    """A file whose name says nothing is told; with the type that the person chose it is read."""
-    job = lab.check(("my list.csv", VENDOR))
-    assert job["outcome"]["tone"] == "mend"
+    """A file whose name says nothing is told, with the way to say it on the page; with the type chosen there it is read."""
+    for name, way in (("Vendorr.csv", "choose Vendor at “"), ("my list.csv", "choose their type at “")):
+        job = lab.check((name, VENDOR))
+        assert job["outcome"]["tone"] == "mend"
+        report = lab.get(job["outcome"]["report"]).text
+        assert f"On the page, {way}{job['outcome']['rows_are']}”" in report
+        assert "--type" not in report
     assert "Vendor" in job["outcome"]["types"]
     assert lab.again(job, type="Vendor")["outcome"]["tone"] == "ready"
     unknown = lab.again(job, type="Nothing")

@@ -78,7 +78,7 @@ const typeQuestion = (found, act) => {
   if (!found.types.length) return null;
   const choice = make("select", { id: "type" }, make("option", { value: "" }, "what the file’s name says"), ...found.types.map((name) => make("option", { value: name }, name)));
   choice.value = found.type;
-  const form = make("form", { class: "row" }, make("label", { for: "type" }, "The rows of a text file are"), choice, make("button", {}, "Check again"));
+  const form = make("form", { class: "row" }, make("label", { for: "type" }, found.rows_are), choice, make("button", {}, "Check again"));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     act.again({ type: choice.value });

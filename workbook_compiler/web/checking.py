@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -12,6 +12,7 @@ from workbook_compiler import api, marks, resources
 from workbook_compiler.delivery.emit import plan_lines
 from workbook_compiler.edit import UneditableError
 from workbook_compiler.errors import UsageError
+from workbook_compiler.model.codes import structure
 from workbook_compiler.model.diagnostics import Diagnostic, Severity
 from workbook_compiler.model.plan import DEFERRED, Plan
 from workbook_compiler.model.portal import Portal
@@ -28,6 +29,8 @@ ROWS = 500
 OFFERS = 500
 """So many suggestions are shown; the rest after these are mended."""
 WAITS = 3
+ROWS_ARE = "The rows of a text file are"
+"""The words before the choice of a type."""
 _READ, _CHECKED, _TOLD = 0.3, 0.85, 0.95
 """The shares of the whole after which the files are read, checked, and the report is written."""
 
@@ -111,7 +114,18 @@ def checked(uploads: Sequence[Upload], asked: Asked, rules: Rules, step: Step) -
     result = api.compile_workbooks(
         read, schema, lambda label, share: step(label, _READ + (_CHECKED - _READ) * (share - 0.4) / 0.6)
     )
-    return _found(result, uploads, step)
+    return _found(replace(result, diagnostics=tuple(map(_on_the_page, result.diagnostics))), uploads, step)
+
+
+def _on_the_page(finding: Diagnostic) -> Diagnostic:
+    """The finding that a text file's rows are of no known type, with the way to say their type here, where no command is."""
+    here = finding.location
+    if finding.code is not structure.SHT01 or here.cell is not None or not is_text(here.file):
+        return finding
+    name = next(iter(finding.suggestions), "")
+    choice = f"choose {name}" if name else "choose their type"
+    way = f"On the page, {choice} at “{ROWS_ARE}”, or name the file after its type: {name or 'TYPE'}.tsv."
+    return replace(finding, context={**finding.context, "way": way})
 
 
 def _read(uploads: Sequence[Upload], type_name: str | None, step: Step) -> list[api.ReadBook]:

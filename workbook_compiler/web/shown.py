@@ -9,7 +9,7 @@ from workbook_compiler.marks import MARKABLE, Offer, markable
 from workbook_compiler.model.portal import Portal
 from workbook_compiler.reports.words import visible
 from workbook_compiler.web import rules as known
-from workbook_compiler.web.checking import OFFERS, Copy, Found, PortalWanted, RulesWanted
+from workbook_compiler.web.checking import OFFERS, ROWS_ARE, Copy, Found, PortalWanted, RulesWanted
 from workbook_compiler.web.jobs import Fetched, Job
 from workbook_compiler.web.names import derived
 from workbook_compiler.web.rules import Rules
@@ -100,6 +100,7 @@ def _found(one: Job, found: Found) -> Shown:
         ],
         "more_offers": max(0, len(found.offers) - OFFERS),
         "types": list(found.types),
+        "rows_are": ROWS_ARE,
         "type": one.asked.type_name or "",
         "plan": {"url": f"{here}/plan.json", "rows": found.rows, "operations": found.operations}
         if found.plan

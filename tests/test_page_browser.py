@@ -14,7 +14,7 @@ import pytest
 from browser import DESKTOP, PHONE, Visit, axe_violations, visit
 from conftest import FOURDN
 from openpyxl import Workbook, load_workbook
-from served import FIXED, Page, page
+from served import FIXED, Page, page, said_to_be
 
 from workbook_compiler.web.jobs import REMEMBERED
 
@@ -244,6 +244,42 @@ def test_text_of_a_workbook_never_becomes_a_part_of_the_page(browser: Browser, l
         report.get_by_text("<img src=x").first.wait_for()
         assert report.locator("img").count() == 0
         assert tab.get_by_text("49").count() == 0
+
+
+def test_nothing_of_another_file_stays_below_a_refusal(browser: Browser, lab: Page, tmp_path: Path) -> None:
+    """A file that is refused takes the verdict of the one before away; Back shows that again."""
+    other = tmp_path / "other.xlsx"
+    other.write_bytes(said_to_be(lab.get("blank?portal=4dn&preset=hi-c").content, "encode"))
+    with opened(browser, lab) as tab:
+        tab.set_input_files("#files", BROKEN)
+        verdict(tab, "^24 things to mend")
+        tab.set_input_files("#files", other)
+        tab.get_by_role("alert").get_by_text("This workbook is from a template for ENCODE Portal").wait_for()
+        assert not tab.locator("#result").is_visible()
+        assert "#" not in tab.url
+        tab.go_back()
+        verdict(tab, "^24 things to mend")
+        assert tab.locator("#alert").inner_text() == ""
+
+
+def test_back_leads_from_result_to_result(browser: Browser, lab: Page) -> None:
+    """After the mended workbook was checked, Back shows the result before, and Forward the later one."""
+    with opened(browser, lab) as tab:
+        tab.set_input_files("#files", BROKEN)
+        verdict(tab, "^24 things to mend")
+        tab.get_by_label("Accept for BiosampleCellCulture!E7").check()
+        tab.get_by_role("button", name="Make a copy with 1 suggestion in it").click()
+        tab.get_by_role("button", name="Check the mended workbook").click()
+        verdict(tab, "^23 things to mend")
+        tab.set_input_files("#files", FILLED)
+        verdict(tab, "^Ready to send")
+        for words in ("^23 things", "^24 things"):
+            tab.go_back()
+            verdict(tab, words)
+        tab.go_forward()
+        verdict(tab, "^23 things")
+        tab.evaluate("location.hash = 'check'")
+        assert tab.locator("#result").is_visible()
 
 
 def test_two_tabs_do_not_disturb_each_other(browser: Browser, lab: Page) -> None:

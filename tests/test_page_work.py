@@ -17,7 +17,7 @@ import pytest
 from conftest import FOURDN
 from loopback import answer, by_path, serving
 from openpyxl import Workbook, load_workbook
-from served import FIXED, SECONDS, WBC, Page, page
+from served import FIXED, SECONDS, WBC, Page, page, said_to_be
 
 from workbook_compiler.web.jobs import COPIES
 
@@ -247,7 +247,7 @@ WRONG_FILES = {
 
 @pytest.mark.parametrize("kind", WRONG_FILES)
 def test_a_file_that_cannot_be_read_is_told_in_the_reports_words(lab: Page, kind: str) -> None:
-    """A wrong file is a finding in the report, and no copy of it is offered; there is no trace of the program's inside, and the page goes on."""
+    """A wrong file is a finding in the report; no copy of it is offered, no trace of the program's inside is shown, the page goes on."""
     name, data, words = WRONG_FILES[kind]
     job = lab.check((name, data))
     assert (job["state"], job["outcome"]["tone"]) == ("done", "mend")
@@ -380,16 +380,6 @@ def test_a_workbook_from_a_template_knows_its_portal(bare: Page, lab: Page) -> N
     assert bare.check(("hi-c.xlsx", blank))["outcome"]["portal"] == "4dn"
     gen3 = lab.check(("book.xlsx", said_to_be(blank, "encode")))
     assert gen3["sentence"].startswith("This workbook is from a template for ENCODE Portal")
-
-
-def said_to_be(blank: bytes, portal: str) -> bytes:
-    """A template whose manifest says another portal."""
-    made, kept = load_workbook(io.BytesIO(blank)), io.BytesIO()
-    for row in made["_workbook_compiler"].iter_rows():
-        for cell in row:
-            cell.value = portal if cell.value == "4dn" else cell.value
-    made.save(kept)
-    return kept.getvalue()
 
 
 FETCHING = """

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from browser import DESKTOP, PHONE, Visit, axe_violations, visit
-from conftest import FOURDN
-from openpyxl import Workbook, load_workbook
-from served import FIXED, Page, page, said_to_be
-
-from workbook_compiler.web.jobs import REMEMBERED
+from browser import DESKTOP, PHONE, axe_violations, visit
+from openpyxl import Workbook
+from served import FIXED, Page, page
+from tabs import BROKEN, FILLED, drop, listening, opened, saved, values, verdict
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Download
+    from playwright.sync_api import Browser
     from playwright.sync_api import Page as Tab
 
-BROKEN, FILLED = FOURDN / "broken.xlsx", FOURDN / "filled.xlsx"
 LOOKS: dict[str, dict[str, Any]] = {
     "desktop, light": {"viewport": DESKTOP, "color_scheme": "light"},
     "desktop, dark": {"viewport": DESKTOP, "color_scheme": "dark"},
@@ -30,62 +23,6 @@ LOOKS: dict[str, dict[str, Any]] = {
     "phone, dark": {"viewport": PHONE, "color_scheme": "dark", "reduced_motion": "reduce"},
 }
 NASTY = "<img src=x onerror=alert(1)>{{7*7}}"
-
-DROP = """
-([name, content]) => {
-  const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
-  const dragged = new DataTransfer();
-  dragged.items.add(new File([bytes], name));
-  for (const kind of ["dragenter", "dragover", "drop"]) {
-    document.getElementById("drop").dispatchEvent(
-      new DragEvent(kind, { dataTransfer: dragged, bubbles: true, cancelable: true }));
-  }
-}
-"""
-
-
-@contextmanager
-def opened(browser: Browser, served: Page, **how: Any) -> Iterator[Tab]:
-    """The page in a tab; at the end nothing else was asked for, and the browser had nothing to complain of."""
-    with visit(browser, served.origin, **how) as one:
-        complaints = listening(one)
-        one.page.goto(served.address)
-        one.page.locator("#choices input").first.wait_for()
-        yield one.page
-        assert (one.refused, complaints) == ([], [])
-
-
-def listening(one: Visit) -> list[str]:
-    """What the browser complains of from now on: a breach of the policy, a script's mistake, a dialog that a script opened."""
-    complaints: list[str] = []
-
-    def dialog(shown: Any) -> None:
-        complaints.append(f"dialog: {shown.message}")
-        shown.dismiss()
-
-    one.page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
-    one.page.on("pageerror", lambda error: complaints.append(str(error)))
-    one.page.on("dialog", dialog)
-    return complaints
-
-
-def drop(tab: Tab, path: Path) -> None:
-    tab.evaluate(DROP, [path.name, base64.b64encode(path.read_bytes()).decode()])
-
-
-def verdict(tab: Tab, words: str) -> None:
-    """Wait for a result with these words."""
-    tab.locator("#result-title", has_text=re.compile(words)).wait_for()
-
-
-def saved(tab: Tab, name: str) -> Download:
-    with tab.expect_download() as waiting:
-        tab.get_by_role("link", name=name).or_(tab.get_by_role("button", name=name)).first.click()
-    return waiting.value
-
-
-def values(book: Path | str, sheet: str) -> list[tuple[Any, ...]]:
-    return list(load_workbook(io.BytesIO(Path(book).read_bytes()))[sheet].iter_rows(values_only=True))
 
 
 def test_the_whole_way_from_a_blank_workbook_to_a_mended_one(browser: Browser, lab: Page) -> None:
@@ -127,31 +64,6 @@ def test_the_whole_way_from_a_blank_workbook_to_a_mended_one(browser: Browser, l
         tab.get_by_role("button", name=f"Make a copy with {before - 1} suggestions in it").click()
         tab.get_by_role("button", name="Check the mended workbook").click()
         verdict(tab, r"^(1\d|\d) things? to mend")
-
-
-def test_a_copy_is_offered_while_it_holds_what_is_ticked(browser: Browser, lab: Page) -> None:
-    """Another choice, or another tick, takes the copy's buttons away and says so; the next copy holds all of it."""
-    with opened(browser, lab) as tab:
-        tab.set_input_files("#files", BROKEN)
-        verdict(tab, "^24 things to mend")
-        day = tab.get_by_label("What BiosampleCellCulture!E7 becomes")
-        dates = day.locator("option").all_inner_texts()
-        day.select_option(label=dates[1])
-        tab.get_by_role("button", name="Make a copy with 1 suggestion in it").click()
-        offered = tab.get_by_role("link", name="Download the mended workbook")
-        offered.wait_for()
-        for change in (
-            lambda: day.select_option(label=dates[0]),
-            lambda: tab.get_by_label("Accept for ExperimentHiC!AB7").check(),
-        ):
-            change()
-            tab.get_by_text("You have changed your choices.").wait_for()
-            assert offered.count() == 0
-            tab.get_by_role("button", name="Make a copy").click()
-            offered.wait_for()
-        mended = saved(tab, "Download the mended workbook").path()
-        assert str(values(mended, "BiosampleCellCulture")[6][4]).startswith(dates[0])
-        assert str(values(mended, "ExperimentHiC")[6][27]) == "8"
 
 
 def test_a_clean_workbook_shows_the_plan(browser: Browser, lab: Page) -> None:
@@ -246,42 +158,6 @@ def test_text_of_a_workbook_never_becomes_a_part_of_the_page(browser: Browser, l
         assert tab.get_by_text("49").count() == 0
 
 
-def test_nothing_of_another_file_stays_below_a_refusal(browser: Browser, lab: Page, tmp_path: Path) -> None:
-    """A file that is refused takes the verdict of the one before away; Back shows that again."""
-    other = tmp_path / "other.xlsx"
-    other.write_bytes(said_to_be(lab.get("blank?portal=4dn&preset=hi-c").content, "encode"))
-    with opened(browser, lab) as tab:
-        tab.set_input_files("#files", BROKEN)
-        verdict(tab, "^24 things to mend")
-        tab.set_input_files("#files", other)
-        tab.get_by_role("alert").get_by_text("This workbook is from a template for ENCODE Portal").wait_for()
-        assert not tab.locator("#result").is_visible()
-        assert "#" not in tab.url
-        tab.go_back()
-        verdict(tab, "^24 things to mend")
-        assert tab.locator("#alert").inner_text() == ""
-
-
-def test_back_leads_from_result_to_result(browser: Browser, lab: Page) -> None:
-    """After the mended workbook was checked, Back shows the result before, and Forward the later one."""
-    with opened(browser, lab) as tab:
-        tab.set_input_files("#files", BROKEN)
-        verdict(tab, "^24 things to mend")
-        tab.get_by_label("Accept for BiosampleCellCulture!E7").check()
-        tab.get_by_role("button", name="Make a copy with 1 suggestion in it").click()
-        tab.get_by_role("button", name="Check the mended workbook").click()
-        verdict(tab, "^23 things to mend")
-        tab.set_input_files("#files", FILLED)
-        verdict(tab, "^Ready to send")
-        for words in ("^23 things", "^24 things"):
-            tab.go_back()
-            verdict(tab, words)
-        tab.go_forward()
-        verdict(tab, "^23 things")
-        tab.evaluate("location.hash = 'check'")
-        assert tab.locator("#result").is_visible()
-
-
 def test_two_tabs_do_not_disturb_each_other(browser: Browser, lab: Page) -> None:
     """Two tabs check different workbooks at once; each shows its own, and shows it again after a reload."""
     with opened(browser, lab) as one, opened(browser, lab) as other:
@@ -292,26 +168,6 @@ def test_two_tabs_do_not_disturb_each_other(browser: Browser, lab: Page) -> None
         for tab, words in ((one, "^24 things"), (other, "^Ready")):
             tab.reload()
             verdict(tab, words)
-
-
-def test_a_result_that_is_forgotten_says_so(browser: Browser, lab: Page) -> None:
-    """When many others were checked since, every button of a result says that it is forgotten, and so does a reload."""
-    with visit(browser, lab.origin) as one:
-        tab = one.page
-        tab.goto(lab.address)
-        tab.set_input_files("#files", BROKEN)
-        verdict(tab, "^24 things to mend")
-        for number in range(REMEMBERED):
-            lab.check((f"{number}.csv", b"aliases"))
-        words = "This result isn't remembered any more. Drop the workbook again."
-        tab.get_by_role("button", name="with notes in it").click()
-        tab.locator(".files").get_by_text(words).wait_for()
-        tab.get_by_label("Accept all").check()
-        tab.get_by_role("button", name="Make a copy").click()
-        tab.locator("#mended").get_by_text(words).wait_for()
-        tab.reload()
-        tab.locator("#alert").get_by_text(words).wait_for()
-        assert "#" not in tab.url
 
 
 def test_a_file_that_is_too_large_is_told_before_it_is_read(browser: Browser, lab: Page, tmp_path: Path) -> None:

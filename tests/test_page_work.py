@@ -247,7 +247,7 @@ WRONG_FILES = {
 
 @pytest.mark.parametrize("kind", WRONG_FILES)
 def test_a_file_that_cannot_be_read_is_told_in_the_reports_words(lab: Page, kind: str) -> None:
-    """A wrong file is a finding in the report; no copy of it is offered, no trace of the program's inside is shown, the page goes on."""
+    """A wrong file is a finding in the report; no copy of it is offered, there is no trace of the program's inside."""
     name, data, words = WRONG_FILES[kind]
     job = lab.check((name, data))
     assert (job["state"], job["outcome"]["tone"]) == ("done", "mend")

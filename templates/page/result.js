@@ -1,5 +1,5 @@
 // The third step: what was found, and the files that can be taken away.
-import { Refused, button, byId, count, make, post } from "./tools.js";
+import { Refused, button, byId, count, keep, make, post, recall } from "./tools.js";
 
 const download = (href, words) => make("a", { href, class: "action", download: true }, words);
 
@@ -112,13 +112,18 @@ const suggestions = (job, found, act) => {
     make("p", {}, mend), told);
   form.addEventListener("change", () => {
     refresh();
+    keep(job.id, { ticks: accepted(ticked()), made: false });
     if (told.hasChildNodes()) told.replaceChildren(outdated());
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (ticked().length) accept(job, () => accepted(ticked()), told, act);
+    if (ticked().length) copy();
   });
+  const copy = () => accept(job, () => accepted(ticked()), told, act);
+  const before = recall(job.id);
+  for (const line of lines) line.choose(before?.ticks[line.index]);
   refresh();
+  if (before?.made && ticked().length) copy();
   return make("section", { class: "card", "aria-labelledby": "suggestions-title" }, make("h3", { id: "suggestions-title" }, "Suggestions"), form);
 };
 
@@ -145,7 +150,11 @@ const offerLine = (offer) => {
     cell("after", choice ?? make("ins", {}, offer.suggestions[0])),
     cell("why", offer.why));
   choice?.addEventListener("change", () => { box.checked = true; });
-  return { row, box, index: offer.index, open: Boolean(choice), chosen: () => (choice ? Number(choice.value) : 0) };
+  const choose = (number) => {
+    box.checked = Number.isInteger(number) && number in offer.suggestions;
+    if (choice && box.checked) choice.value = number;
+  };
+  return { row, box, index: offer.index, open: Boolean(choice), choose, chosen: () => (choice ? Number(choice.value) : 0) };
 };
 
 /** What is ticked, as the program takes it: number of the finding -> number of its suggestion. */
@@ -162,6 +171,7 @@ const accept = async (job, ticked, told, act) => {
       told.replaceChildren(outdated());
       return;
     }
+    keep(job.id, { ticks: wanted, made: true });
     const kept = made.kept.length ? make("ul", {}, ...made.kept.map((words) => make("li", {}, words))) : "";
     told.replaceChildren(
       make("p", {}, `${count(made.count, "cell")} mended in a copy. Your own file is as it was.`), kept,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from browser import visit
-from served import Page, said_to_be
+from served import FIXED, Page, page, said_to_be
 from tabs import BROKEN, FILLED, opened, saved, values, verdict
 
 from workbook_compiler.web.jobs import REMEMBERED
@@ -62,6 +62,31 @@ def test_what_is_ticked_and_the_copy_are_there_after_a_reload(browser: Browser, 
         other.goto(tab.url)
         verdict(other, "^24 things to mend")
         assert other.locator(".lines input:checked").count() == 0
+
+
+ACCEPTED = """
+from workbook_compiler.web import checking
+def accepted(upload, findings):
+    number = next(n for n, one in enumerate(findings) if str(one.location).endswith("BiosampleCellCulture!E7"))
+    return {number: findings[number].suggestions[1], 0: "not suggested"}
+checking.accepted_in = accepted
+"""
+
+
+def test_what_was_accepted_in_the_workbook_comes_ticked(browser: Browser, tmp_path: Path) -> None:
+    """What a workbook brings as accepted is ticked with its value, in one sentence; the person's own ticks go before it."""
+    with page(tmp_path, *FIXED, program=ACCEPTED) as served, opened(browser, served) as tab:
+        tab.set_input_files("#files", BROKEN)
+        verdict(tab, "^24 things to mend")
+        tab.get_by_text("1 suggestion was accepted in the workbook. It is ticked here.").wait_for()
+        second = tab.get_by_label("What BiosampleCellCulture!E7 becomes").locator("option").all_inner_texts()[1]
+        tab.get_by_role("button", name="Make a copy with 1 suggestion in it").click()
+        mended = saved(tab, "Download the mended workbook").path()
+        assert str(values(mended, "BiosampleCellCulture")[6][4]).startswith(second)
+        tab.get_by_label("Accept for BiosampleCellCulture!E7").uncheck()
+        tab.reload()
+        verdict(tab, "^24 things to mend")
+        assert tab.locator(".lines input:checked").count() == 0
 
 
 def test_nothing_of_another_file_stays_below_a_refusal(browser: Browser, lab: Page, tmp_path: Path) -> None:

@@ -90,6 +90,7 @@ const typeQuestion = (found, act) => {
 
 const suggestions = (job, found, act) => {
   const lines = found.offers.map(offerLine);
+  const before = recall(job.id);
   const told = make("div", { id: "mended", role: "status" });
   const all = make("input", { type: "checkbox", id: "all" });
   const mend = make("button", { class: "primary" }, "Mend");
@@ -107,6 +108,7 @@ const suggestions = (job, found, act) => {
   });
   const form = make("form", {},
     make("div", { class: "row" }, make("label", { class: "all" }, all, " Accept all"), make("span", { class: "soft" }, counted(lines))),
+    before ? "" : brought(found.offers.filter((offer) => offer.accepted !== null).length),
     offerTable(lines),
     found.more_offers ? make("p", { class: "soft" }, `and ${found.more_offers.toLocaleString("en")} more, once these are mended.`) : "",
     make("p", {}, mend), told);
@@ -120,8 +122,7 @@ const suggestions = (job, found, act) => {
     if (ticked().length) copy();
   });
   const copy = () => accept(job, () => accepted(ticked()), told, act);
-  const before = recall(job.id);
-  for (const line of lines) line.choose(before?.ticks[line.index]);
+  for (const [number, line] of lines.entries()) line.choose(before ? before.ticks[line.index] : found.offers[number].accepted);
   refresh();
   if (before?.made && ticked().length) copy();
   return make("section", { class: "card", "aria-labelledby": "suggestions-title" }, make("h3", { id: "suggestions-title" }, "Suggestions"), form);
@@ -131,6 +132,11 @@ const counted = (lines) => {
   const open = lines.filter((line) => line.open).length;
   return `${count(lines.length, "suggestion")}${open ? `, ${open} of them with a choice to look at` : ""}. Your own file stays as it is.`;
 };
+
+/** What is said of suggestions that were accepted in the workbook, on its sheet of problems. */
+const brought = (number) => number > 0 && make("p", {}, number === 1
+  ? "1 suggestion was accepted in the workbook. It is ticked here."
+  : `${count(number, "suggestion")} were accepted in the workbook. They are ticked here.`);
 
 const offerTable = (lines) => make("table", { class: "lines", role: "table", "aria-labelledby": "suggestions-title" },
   make("thead", { role: "rowgroup" }, make("tr", { role: "row" },
@@ -160,7 +166,7 @@ const offerLine = (offer) => {
 /** What is ticked, as the program takes it: number of the finding -> number of its suggestion. */
 const accepted = (lines) => Object.fromEntries(lines.map((line) => [line.index, line.chosen()]));
 
-const outdated = () => make("p", {}, "You have changed your choices. Make the copy once more, so that they are in it.");
+const outdated = () => make("p", { class: "outdated" }, "You have changed your choices. Make the copy once more, so that they are in it.");
 
 /** Make a copy of what is ticked now, and offer it unless something else is ticked when it comes. */
 const accept = async (job, ticked, told, act) => {

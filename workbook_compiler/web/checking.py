@@ -71,6 +71,8 @@ class Found:
     """For each upload, whether a copy of it can have notes in it."""
     offers: tuple[tuple[int, marks.Offer], ...]
     """The place of the upload, and what can be accepted in it."""
+    accepted: Mapping[int, str] = field(default_factory=dict, repr=False)
+    """What was accepted in the workbooks themselves: place among the findings -> the value."""
     types: tuple[str, ...] = ()
     """What the rows of a text file can be; empty without one."""
     plan: bytes = field(default=b"", repr=False)
@@ -158,20 +160,18 @@ def _found(result: api.Result, uploads: Sequence[Upload], step: Step) -> Found:
     step("Writing the report", _CHECKED)
     page = resources.report_formats()["html"].render(report, {}).encode()
     step("Looking what can be mended", _TOLD)
-    plan = result.plan
-    offers = [_offers(one, result.diagnostics) for one in uploads]
+    plan, found = result.plan, result.diagnostics
+    offered = [(one, _offers(one, found)) for one in uploads]
     return Found(
         verdict=view.verdict(report),
         state=_state(report),
         outlook=view.outlook(report),
         portal=visible(report.title or report.portal) if result.schema.types else "",
         report=page,
-        diagnostics=result.diagnostics,
-        noted=tuple(
-            own is not None and any(found.location.file == one.name for found in result.diagnostics)
-            for one, own in zip(uploads, offers, strict=True)
-        ),
-        offers=tuple((number, offer) for number, own in enumerate(offers) for offer in own or ()),
+        diagnostics=found,
+        noted=tuple(own is not None and any(d.location.file == one.name for d in found) for one, own in offered),
+        offers=tuple((number, offer) for number, (_, own) in enumerate(offered) for offer in own or ()),
+        accepted=dict(pair for one, own in offered if own for pair in accepted_in(one, found).items()),
         types=tuple(sorted(result.schema.types)) if any(is_text(one.name) for one in uploads) else (),
         plan=b"".join(plan_lines(plan)) if plan else b"",
         rows=tuple(_rows(plan)) if plan else (),
@@ -199,6 +199,11 @@ def _offers(upload: Upload, diagnostics: Sequence[Diagnostic]) -> Sequence[marks
     except Exception as error:  # the report is worth showing all the same
         unexpected(error)
         return ()
+
+
+def accepted_in(upload: Upload, diagnostics: Sequence[Diagnostic]) -> Mapping[int, str]:  # noqa: ARG001
+    """What was accepted on the sheet of problems of a workbook with notes: place among the findings -> the value."""
+    return {}  # to become marks.accepted(upload.data, upload.name, diagnostics)
 
 
 def _rows(plan: Plan) -> list[tuple[Any, ...]]:

@@ -203,7 +203,7 @@ class Pages:
         return JSONResponse(shown.job(job, self._rules))
 
     async def _report(self, request: Request) -> Response:
-        """The very bytes of ``wbc check --format html``, in a world of their own: their policy, and no way to this page."""
+        """The report of ``wbc check --format html``, in a world of its own: its policy, and no way to this page."""
         job, found = self._found(request)
         if "save" in request.query_params:
             return _saved(f"{stem(job.uploads[0].name)}.report.html", found.report, "text/html")

@@ -118,6 +118,9 @@ def _offer(offer: Offer, found: Found, file: str) -> Shown:
         "more": len(offer.cells) - 1,
         "before": visible(offer.before),
         "suggestions": [visible(value) for value in offer.suggestions],
+        "accepted": next(
+            (n for n, value in enumerate(offer.suggestions) if value == found.accepted.get(offer.index)), None
+        ),
         "why": visible(found.diagnostics[offer.index].message),
     }
 

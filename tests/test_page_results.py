@@ -140,6 +140,9 @@ def test_a_result_that_is_forgotten_says_so(browser: Browser, lab: Page) -> None
         tab.get_by_label("Accept all").check()
         tab.get_by_role("button", name="Make a copy").click()
         tab.locator("#mended").get_by_text(words).wait_for()
+        assert tab.locator("#alert").inner_text() == ""
+        tab.get_by_role("link", name="Download the report").click()
+        tab.locator("#alert").get_by_text(words).wait_for()
         tab.reload()
         tab.locator("#alert").get_by_text(words).wait_for()
         assert "#" not in tab.url

@@ -259,6 +259,24 @@ const listenForBlank = () => {
   if (byId("portal").tagName === "SELECT") byId("portal").addEventListener("change", showPortal);
 };
 
+// ------------------------------------------------------------ files to take away
+
+/** A file of a result that is forgotten would be a failed download without a word: so that is asked first. */
+const listenForDownloads = () => {
+  document.addEventListener("click", async (event) => {
+    const link = event.target.closest("a[download]");
+    if (!link) return;
+    event.preventDefault();
+    const href = link.getAttribute("href");
+    try {
+      await get(href.split("/", 2).join("/"));
+      make("a", { href, download: true }).click(); // it isn't in the page, so this isn't heard here
+    } catch (error) {
+      complain(error);
+    }
+  });
+};
+
 // ------------------------------------------------------------ begin
 
 /** After a reload, and on the way back and forth: the result that the address names, while it is remembered. */
@@ -289,6 +307,7 @@ window.addEventListener("popstate", () => {
 });
 
 listenForFiles();
+listenForDownloads();
 listenForBlank();
 showPortal();
 restore();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import signal
@@ -16,6 +17,7 @@ from typing import Any
 
 import requests
 from conftest import FOURDN
+from openpyxl import load_workbook
 
 WBC = Path(sys.executable).with_name("wbc")
 SECONDS = 60
@@ -121,3 +123,13 @@ def page(folder: Path, *options: str, program: str = "", **environment: str) -> 
             process.kill()
         process.wait(SECONDS)
         process.stdout.close()
+
+
+def said_to_be(blank: bytes, portal: str) -> bytes:
+    """A template whose manifest says another portal."""
+    made, kept = load_workbook(io.BytesIO(blank)), io.BytesIO()
+    for row in made["_workbook_compiler"].iter_rows():
+        for cell in row:
+            cell.value = portal if cell.value == "4dn" else cell.value
+    made.save(kept)
+    return kept.getvalue()

@@ -248,9 +248,12 @@ def test_the_last_few_results_are_remembered_and_no_more(lab: Page) -> None:
     assert lab.get(f"jobs/{first['id']}/annotated/0").status_code == 200
     later = [lab.check(("Vendor.csv", VENDOR)) for _ in range(REMEMBERED)]
     gone = lab.get(f"jobs/{first['id']}")
-    assert (gone.status_code, "choose the workbook again" in gone.json()["sentence"]) == (410, True)
-    assert "choose the workbook again" in lab.get(first["outcome"]["report"]).text
+    assert (gone.status_code, "Drop the workbook again" in gone.json()["sentence"]) == (410, True)
+    assert "Drop the workbook again" in lab.get(first["outcome"]["report"]).text
     assert lab.get(f"jobs/{first['id']}/annotated/0").status_code == 410
+    for asked in ("notes", "mend", "again"):
+        said = lab.post(f"jobs/{first['id']}/{asked}", json={"number": 0, "accepted": {"0": 0}})
+        assert (said.status_code, said.json()) == (410, gone.json())
     assert all(lab.get(job["outcome"]["report"]).status_code == 200 for job in later)
 
 

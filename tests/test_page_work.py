@@ -8,28 +8,20 @@ import re
 import shutil
 import subprocess
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
 from conftest import FOURDN
-from loopback import answer, by_path, serving
 from openpyxl import Workbook, load_workbook
-from served import FIXED, SECONDS, WBC, Page, page
+from served import FIXED, SECONDS, WBC, Page
+
+from workbook_compiler.web.jobs import COPIES
 
 BROKEN = (FOURDN / "broken.xlsx").read_bytes()
 FILLED = (FOURDN / "filled.xlsx").read_bytes()
-PROFILES = (FOURDN / "profiles.json").read_bytes()
 VENDOR = b"aliases,title\ndemo-lab:v1,Cells Ltd\n"
-
-
-@pytest.fixture(scope="module")
-def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    """A page for every portal on a machine that has nobody's rules."""
-    with page(tmp_path_factory.mktemp("bare")) as one:
-        yield one
 
 
 def book(rows: list[list[Any]], sheet: str = "Vendor") -> bytes:
@@ -116,12 +108,35 @@ def test_suggestions_are_accepted_in_a_copy_that_is_checked_again(lab: Page) -> 
     assert 'filename="broken.mended.xlsx"' in mended.headers["Content-Disposition"]
     assert str(rows_of(mended.content, "ExperimentHiC")[6][27]) == "8"
     assert str(rows_of(mended.content, "BiosampleCellCulture")[6][4]).startswith(date["suggestions"][1])
-    again = lab.again(job, mended=True)
+    again = lab.again(job, copy=made["copy"])
     assert again["mended"]
     left = {offer["place"] for offer in again["outcome"]["offers"]}
     assert left == offers.keys() - {"ExperimentHiC!AB7", "BiosampleCellCulture!E7"}
     assert lab.get(again["outcome"]["workbooks"][0]["mended"]).content == mended.content
     assert lab.again(job)["outcome"]["verdict"] == job["outcome"]["verdict"]
+
+
+def test_each_choice_has_a_copy_of_its_own(lab: Page) -> None:
+    """Two choices for one cell are two copies; neither changes the other; the oldest go first, and that is said."""
+    job = lab.check(("broken.xlsx", BROKEN))
+    date = next(offer for offer in job["outcome"]["offers"] if offer["place"] == "BiosampleCellCulture!E7")
+
+    def made(*more: int, choice: int = 0) -> dict[str, Any]:
+        others = [offer["index"] for offer in job["outcome"]["offers"] if offer is not date]
+        accepted = {str(date["index"]): choice, **{str(others[one]): 0 for one in more}}
+        return dict(lab.post(f"jobs/{job['id']}/mend", json={"accepted": accepted}).json())
+
+    first, second = made(choice=0), made(choice=1)
+    for copy, value in ((first, date["suggestions"][0]), (second, date["suggestions"][1])):
+        cells = rows_of(lab.get(copy["files"][0]["url"]).content, "BiosampleCellCulture")
+        assert str(cells[6][4]).startswith(value)
+    assert made(choice=0) == first
+    for number in range(COPIES - 1):
+        made(number)
+    assert lab.get(first["files"][0]["url"]).status_code == 200
+    gone = lab.get(second["files"][0]["url"])
+    assert (gone.status_code, "Make it once more." in gone.text) == (410, True)
+    assert "Make it once more." in lab.post(f"jobs/{job['id']}/again", json={"copy": second["copy"]}).json()["sentence"]
 
 
 @pytest.mark.parametrize("accepted", [{"1": 9}, {"1": "=cmd()"}, {"0": 0}, {"x": 0}, {"1": None}, {}, [], None, "1"])
@@ -131,7 +146,7 @@ def test_only_what_was_suggested_can_be_accepted(lab: Page, accepted: Any) -> No
     said = lab.post(f"jobs/{job['id']}/mend", json={"accepted": accepted})
     assert said.status_code == 400
     assert said.json()["sentence"]
-    assert lab.get(f"jobs/{job['id']}/mended/0").status_code == 404
+    assert "copy" not in said.json()
 
 
 def test_the_notes_are_in_a_copy_of_ones_own_workbook(lab: Page) -> None:
@@ -182,9 +197,13 @@ def test_a_text_file_is_checked_and_cannot_be_marked(lab: Page, name: str) -> No
 
 
 def test_the_person_can_say_what_the_rows_of_a_text_file_are(lab: Page) -> None:
-    """A file whose name says nothing is told; with the type that the person chose it is read."""
-    job = lab.check(("my list.csv", VENDOR))
-    assert job["outcome"]["tone"] == "mend"
+    """A file whose name says nothing is told, with the way to say it on the page; with the type chosen there it is read."""
+    for name, way in (("Vendorr.csv", "choose Vendor at “"), ("my list.csv", "choose their type at “")):
+        job = lab.check((name, VENDOR))
+        assert job["outcome"]["tone"] == "mend"
+        report = lab.get(job["outcome"]["report"]).text
+        assert f"On the page, {way}{job['outcome']['rows_are']}”" in report
+        assert "--type" not in report
     assert "Vendor" in job["outcome"]["types"]
     assert lab.again(job, type="Vendor")["outcome"]["tone"] == "ready"
     unknown = lab.again(job, type="Nothing")
@@ -218,12 +237,13 @@ WRONG_FILES = {
 
 @pytest.mark.parametrize("kind", WRONG_FILES)
 def test_a_file_that_cannot_be_read_is_told_in_the_reports_words(lab: Page, kind: str) -> None:
-    """A wrong file is a finding in the report; there is no trace of the program's inside, and the page goes on."""
+    """A wrong file is a finding in the report; no copy of it is offered, there is no trace of the program's inside."""
     name, data, words = WRONG_FILES[kind]
     job = lab.check((name, data))
     assert (job["state"], job["outcome"]["tone"]) == ("done", "mend")
     report = lab.get(job["outcome"]["report"]).text
     assert words in report
+    assert not job["outcome"]["workbooks"][0]["noted"]
     assert "Traceback" not in report
     assert lab.check(("filled.xlsx", FILLED))["outcome"]["plan"]
 
@@ -318,83 +338,6 @@ def test_text_of_a_cell_is_only_text(lab: Page) -> None:
     report = lab.get(job["outcome"]["report"]).text
     assert "<img" not in report
     assert "{{7*7}}" in report
-
-
-# ---------------------------------------------------------------- portals and their rules
-
-
-def test_a_portal_whose_rules_are_not_here_is_told_and_not_asked(bare: Page) -> None:
-    """Without its rules a portal says so, names whom it would ask, and a check waits; nothing is fetched."""
-    shown = bare.get("portals/4dn").json()
-    assert (shown["ready"], shown["server"]) == (False, "data.4dnucleome.org")
-    assert shown["words"] == "The rules of 4D Nucleome Data Portal aren't on this machine yet."
-    assert "wbc schemas pull --portal gen3" in bare.get("portals/gen3").json()["words"]
-    assert "aren&#39;t on this machine yet" in bare.get("blank?portal=4dn&preset=hi-c").text
-    job = bare.check(("filled.xlsx", FILLED), portal="4dn")
-    assert (job["outcome"]["kind"], job["outcome"]["server"]) == ("rules", "data.4dnucleome.org")
-
-
-def test_a_workbook_that_does_not_say_its_portal_is_asked_about(bare: Page) -> None:
-    """The portal is the person's answer; one that doesn't exist is a sentence."""
-    job = bare.check(("filled.xlsx", FILLED))
-    assert job["outcome"]["kind"] == "portal"
-    assert "gen3" in [one["name"] for one in job["outcome"]["portals"]]
-    assert bare.again(job, portal="encode")["outcome"]["portal"] == "encode"
-    unknown = bare.again(job, portal="nowhere")
-    assert (unknown["state"], "nowhere" in unknown["sentence"]) == ("failed", True)
-
-
-def test_a_workbook_from_a_template_knows_its_portal(bare: Page, lab: Page) -> None:
-    """A template of ours says its portal; on a page that is for another portal that is said, and it isn't checked."""
-    blank = lab.get("blank?portal=4dn&preset=hi-c").content
-    assert bare.check(("hi-c.xlsx", blank))["outcome"]["portal"] == "4dn"
-    gen3 = lab.check(("book.xlsx", said_to_be(blank, "encode")))
-    assert gen3["sentence"].startswith("This workbook is from a template for ENCODE Portal")
-
-
-def said_to_be(blank: bytes, portal: str) -> bytes:
-    """A template whose manifest says another portal."""
-    made, kept = load_workbook(io.BytesIO(blank)), io.BytesIO()
-    for row in made["_workbook_compiler"].iter_rows():
-        for cell in row:
-            cell.value = portal if cell.value == "4dn" else cell.value
-    made.save(kept)
-    return kept.getvalue()
-
-
-FETCHING = """
-from dataclasses import replace
-from workbook_compiler import resources
-known = {{name: replace(one, server="{server}") for name, one in resources.portals().items()}}
-resources.portals = lambda: known
-"""
-
-
-def test_the_rules_are_fetched_when_the_person_says_so(tmp_path: Path) -> None:
-    """The portal's server is asked by the button and not before; then the same workbook is checked without a new upload."""
-    with (
-        serving(by_path({"/profiles/": answer(PROFILES, Content_Type="application/json")})) as portal,
-        page(tmp_path, program=FETCHING.format(server=portal.address)) as one,
-    ):
-        job = one.check(("filled.xlsx", FILLED), portal="4dn")
-        assert job["outcome"]["kind"] == "rules"
-        assert one.get("").status_code == 200
-        assert portal.paths == []
-        fetched = one.ended(one.post("rules", json={"portal": "4dn", "parts": []}))
-        assert (fetched["state"], fetched["outcome"]["kind"]) == ("done", "fetched"), fetched
-        assert "/profiles/" in portal.paths
-        assert one.again(job)["outcome"]["tone"] == "look"
-        assert one.get("portals/4dn").json()["ready"]
-
-
-def test_a_page_for_one_portal_offers_no_other(lab: Page) -> None:
-    """``--portal`` with ``--schemas`` fixes both: other portals and other rules are refused in a sentence."""
-    assert lab.get("portals/encode").status_code == 400
-    assert (
-        lab.post("rules", json={"portal": "4dn"}).json()["sentence"]
-        == "This portal's rules can't be fetched from here."
-    )
-    assert 'id="portal" value="4dn"' in lab.get().text
 
 
 def test_answers_are_json_that_any_browser_reads(lab: Page) -> None:

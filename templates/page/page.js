@@ -13,6 +13,7 @@ const complain = (error) => {
   if (!(error instanceof Refused)) console.error(error);
   const words = error instanceof Refused ? error.message : "This page made a mistake. Load it again, and go on.";
   byId("alert").replaceChildren(make("p", { class: "alert" }, words));
+  byId("alert").scrollIntoView({ block: "nearest" }); // what was pressed may be far below
 };
 
 const quiet = () => {
@@ -63,6 +64,16 @@ const run = async (begin, label) => {
 
 const again = (job, more = {}) => run(() => post(`jobs/${job.id}/again`, more), "Checking again");
 
+/** The result that the address names, or nothing. */
+const addressed = () => /^#[\w-]{10,}$/.test(location.hash) && location.hash.slice(1);
+
+/** Take the result away, so that nobody takes it for the next file's. The way back to it is the browser's. */
+const putAway = () => {
+  byId("result").hidden = true;
+  byId("result").replaceChildren();
+  if (addressed()) history.pushState(null, "", location.pathname);
+};
+
 const settle = (job) => {
   const { outcome } = job;
   if (outcome.kind === "portal") askPortal(job);
@@ -72,7 +83,7 @@ const settle = (job) => {
     title.focus();
   }
   else {
-    history.replaceState(null, "", `#${job.id}`);
+    if (addressed() !== job.id) history[addressed() ? "pushState" : "replaceState"](null, "", `#${job.id}`);
     say(`Checked: ${outcome.verdict}.`);
     showResult(job, { again: (more) => again(job, more), complain });
   }
@@ -146,6 +157,7 @@ const check = (list) => {
   const files = Array.from(list);
   if (!files.length) return;
   const names = files.length === 1 ? files[0].name : `${files.length} files`;
+  putAway();
   run(async () => {
     const refusal = tooLarge(files);
     if (refusal) throw new Refused(refusal);
@@ -247,22 +259,55 @@ const listenForBlank = () => {
   if (byId("portal").tagName === "SELECT") byId("portal").addEventListener("change", showPortal);
 };
 
+// ------------------------------------------------------------ files to take away
+
+/** A file of a result that is forgotten would be a failed download without a word: so that is asked first. */
+const listenForDownloads = () => {
+  document.addEventListener("click", async (event) => {
+    const link = event.target.closest("a[download]");
+    if (!link) return;
+    event.preventDefault();
+    const href = link.getAttribute("href");
+    try {
+      await get(href.split("/", 2).join("/"));
+      make("a", { href, download: true }).click(); // it isn't in the page, so this isn't heard here
+    } catch (error) {
+      complain(error);
+    }
+  });
+};
+
 // ------------------------------------------------------------ begin
 
-/** After a reload: the result that was shown before, while it is remembered. */
+/** After a reload, and on the way back and forth: the result that the address names, while it is remembered. */
 const restore = async () => {
-  const id = location.hash.slice(1);
-  if (!/^[\w-]{10,}$/.test(id)) return;
+  const id = addressed();
+  const mine = ++latest;
+  quiet();
+  say("");
+  working(null);
+  if (!id) return;
   try {
     const job = await get(`jobs/${id}`);
+    if (mine !== latest) return;
     if (job.state === "done") settle(job);
     else if (job.state !== "failed") run(async () => ({ job: id }), job.label);
-  } catch {
+  } catch (error) {
+    if (mine !== latest) return;
     history.replaceState(null, "", location.pathname);
+    putAway();
+    complain(error);
   }
 };
 
+window.addEventListener("popstate", () => {
+  if (location.hash && !addressed()) return; // the skip link
+  if (!addressed()) putAway();
+  restore();
+});
+
 listenForFiles();
+listenForDownloads();
 listenForBlank();
 showPortal();
 restore();

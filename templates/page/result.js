@@ -1,5 +1,5 @@
 // The third step: what was found, and the files that can be taken away.
-import { Refused, button, byId, count, make, post } from "./tools.js";
+import { Refused, button, byId, count, keep, make, post, recall } from "./tools.js";
 
 const download = (href, words) => make("a", { href, class: "action", download: true }, words);
 
@@ -78,7 +78,7 @@ const typeQuestion = (found, act) => {
   if (!found.types.length) return null;
   const choice = make("select", { id: "type" }, make("option", { value: "" }, "what the file’s name says"), ...found.types.map((name) => make("option", { value: name }, name)));
   choice.value = found.type;
-  const form = make("form", { class: "row" }, make("label", { for: "type" }, "The rows of a text file are"), choice, make("button", {}, "Check again"));
+  const form = make("form", { class: "row" }, make("label", { for: "type" }, found.rows_are), choice, make("button", {}, "Check again"));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     act.again({ type: choice.value });
@@ -90,6 +90,7 @@ const typeQuestion = (found, act) => {
 
 const suggestions = (job, found, act) => {
   const lines = found.offers.map(offerLine);
+  const before = recall(job.id);
   const told = make("div", { id: "mended", role: "status" });
   const all = make("input", { type: "checkbox", id: "all" });
   const mend = make("button", { class: "primary" }, "Mend");
@@ -107,15 +108,23 @@ const suggestions = (job, found, act) => {
   });
   const form = make("form", {},
     make("div", { class: "row" }, make("label", { class: "all" }, all, " Accept all"), make("span", { class: "soft" }, counted(lines))),
+    before ? "" : brought(found.offers.filter((offer) => offer.accepted !== null).length),
     offerTable(lines),
     found.more_offers ? make("p", { class: "soft" }, `and ${found.more_offers.toLocaleString("en")} more, once these are mended.`) : "",
     make("p", {}, mend), told);
-  form.addEventListener("change", refresh);
+  form.addEventListener("change", () => {
+    refresh();
+    keep(job.id, { ticks: accepted(ticked()), made: false });
+    if (told.hasChildNodes()) told.replaceChildren(outdated());
+  });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (ticked().length) accept(job, ticked(), told, act);
+    if (ticked().length) copy();
   });
+  const copy = () => accept(job, () => accepted(ticked()), told, act);
+  for (const [number, line] of lines.entries()) line.choose(before ? before.ticks[line.index] : found.offers[number].accepted);
   refresh();
+  if (before?.made && ticked().length) copy();
   return make("section", { class: "card", "aria-labelledby": "suggestions-title" }, make("h3", { id: "suggestions-title" }, "Suggestions"), form);
 };
 
@@ -123,6 +132,11 @@ const counted = (lines) => {
   const open = lines.filter((line) => line.open).length;
   return `${count(lines.length, "suggestion")}${open ? `, ${open} of them with a choice to look at` : ""}. Your own file stays as it is.`;
 };
+
+/** What is said of suggestions that were accepted in the workbook, on its sheet of problems. */
+const brought = (number) => number > 0 && make("p", {}, number === 1
+  ? "1 suggestion was accepted in the workbook. It is ticked here."
+  : `${count(number, "suggestion")} were accepted in the workbook. They are ticked here.`);
 
 const offerTable = (lines) => make("table", { class: "lines", role: "table", "aria-labelledby": "suggestions-title" },
   make("thead", { role: "rowgroup" }, make("tr", { role: "row" },
@@ -142,19 +156,34 @@ const offerLine = (offer) => {
     cell("after", choice ?? make("ins", {}, offer.suggestions[0])),
     cell("why", offer.why));
   choice?.addEventListener("change", () => { box.checked = true; });
-  return { row, box, index: offer.index, open: Boolean(choice), chosen: () => (choice ? Number(choice.value) : 0) };
+  const choose = (number) => {
+    box.checked = Number.isInteger(number) && number in offer.suggestions;
+    if (choice && box.checked) choice.value = number;
+  };
+  return { row, box, index: offer.index, open: Boolean(choice), choose, chosen: () => (choice ? Number(choice.value) : 0) };
 };
 
-const accept = async (job, lines, told, act) => {
-  const accepted = Object.fromEntries(lines.map((line) => [line.index, line.chosen()]));
+/** What is ticked, as the program takes it: number of the finding -> number of its suggestion. */
+const accepted = (lines) => Object.fromEntries(lines.map((line) => [line.index, line.chosen()]));
+
+const outdated = () => make("p", { class: "outdated" }, "You have changed your choices. Make the copy once more, so that they are in it.");
+
+/** Make a copy of what is ticked now, and offer it unless something else is ticked when it comes. */
+const accept = async (job, ticked, told, act) => {
+  const wanted = ticked();
   try {
-    const made = await post(`jobs/${job.id}/mend`, { accepted });
+    const made = await post(`jobs/${job.id}/mend`, { accepted: wanted });
+    if (JSON.stringify(ticked()) !== JSON.stringify(wanted)) {
+      told.replaceChildren(outdated());
+      return;
+    }
+    keep(job.id, { ticks: wanted, made: true });
     const kept = made.kept.length ? make("ul", {}, ...made.kept.map((words) => make("li", {}, words))) : "";
     told.replaceChildren(
       make("p", {}, `${count(made.count, "cell")} mended in a copy. Your own file is as it was.`), kept,
       make("div", { class: "row" },
         ...made.files.map((file) => download(file.url, made.files.length > 1 ? `Download ${file.name}` : "Download the mended workbook")),
-        button("Check the mended workbook", () => act.again({ mended: true }), "primary")));
+        button("Check the mended workbook", () => act.again({ copy: made.copy }), "primary")));
   } catch (error) {
     told.replaceChildren(make("p", { class: "alert", role: "alert" }, error instanceof Refused ? error.message : "That didn’t work. Load the page again."));
   }

@@ -22,10 +22,33 @@ export const button = (words, act, kind = "") => {
 /** One thing, 2 things. */
 export const count = (number, word) => `${number.toLocaleString("en")} ${word}${number === 1 ? "" : "s"}`;
 
+const TICKS = "ticks";
+const MOST = 20; // results; the oldest ones are let go
+
+const kept = () => {
+  try {
+    return JSON.parse(sessionStorage.getItem(TICKS)) ?? [];
+  } catch {
+    return []; // the browser keeps nothing: nor do we
+  }
+};
+
+/** What this tab has kept for a result: numbers only, nothing of a workbook. */
+export const recall = (id) => kept().find((one) => one[0] === id)?.[1] ?? null;
+
+/** Keep something for a result in this tab, over a reload. */
+export const keep = (id, what) => {
+  const others = kept().filter((one) => one[0] !== id);
+  try {
+    sessionStorage.setItem(TICKS, JSON.stringify([...others.slice(1 - MOST), [id, what]]));
+  } catch { /* only a reload will miss it */ }
+};
+
 /** A sentence for the person, raised where something was refused. */
 export class Refused extends Error {}
 
 const GONE = "The program behind this page doesn’t answer. Start it again with: wbc serve";
+const ANOTHER = "Another program answers here, or this one was started anew. Open the page at the address that wbc serve shows.";
 
 const asked = async (path, options) => {
   let answer;
@@ -35,7 +58,7 @@ const asked = async (path, options) => {
     throw new Refused(GONE);
   }
   const said = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Refused(said.sentence ?? GONE);
+  if (!answer.ok) throw new Refused(said.sentence ?? ANOTHER);
   return said;
 };
 

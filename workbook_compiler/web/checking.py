@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -12,6 +12,7 @@ from workbook_compiler import api, marks, resources
 from workbook_compiler.delivery.emit import plan_lines
 from workbook_compiler.edit import UneditableError
 from workbook_compiler.errors import UsageError
+from workbook_compiler.model.codes import structure
 from workbook_compiler.model.diagnostics import Diagnostic, Severity
 from workbook_compiler.model.plan import DEFERRED, Plan
 from workbook_compiler.model.portal import Portal
@@ -28,6 +29,8 @@ ROWS = 500
 OFFERS = 500
 """So many suggestions are shown; the rest after these are mended."""
 WAITS = 3
+ROWS_ARE = "The rows of a text file are"
+"""The words before the choice of a type."""
 _READ, _CHECKED, _TOLD = 0.3, 0.85, 0.95
 """The shares of the whole after which the files are read, checked, and the report is written."""
 
@@ -68,6 +71,8 @@ class Found:
     """For each upload, whether a copy of it can have notes in it."""
     offers: tuple[tuple[int, marks.Offer], ...]
     """The place of the upload, and what can be accepted in it."""
+    accepted: Mapping[int, str] = field(default_factory=dict, repr=False)
+    """What was accepted in the workbooks themselves: place among the findings -> the value."""
     types: tuple[str, ...] = ()
     """What the rows of a text file can be; empty without one."""
     plan: bytes = field(default=b"", repr=False)
@@ -78,6 +83,17 @@ class Found:
     def size(self) -> int:
         """How many bytes of memory it takes, nearly."""
         return len(self.report) + len(self.plan)
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """All files of a check, some of them with accepted values in them."""
+
+    files: tuple[Upload, ...] = field(repr=False)
+    cells: int
+    """So many cells have changed."""
+    kept: tuple[str, ...]
+    """A line for each value that could not be put in its place."""
 
 
 def checked(uploads: Sequence[Upload], asked: Asked, rules: Rules, step: Step) -> Found | PortalWanted | RulesWanted:
@@ -100,7 +116,18 @@ def checked(uploads: Sequence[Upload], asked: Asked, rules: Rules, step: Step) -
     result = api.compile_workbooks(
         read, schema, lambda label, share: step(label, _READ + (_CHECKED - _READ) * (share - 0.4) / 0.6)
     )
-    return _found(result, uploads, step)
+    return _found(replace(result, diagnostics=tuple(map(_on_the_page, result.diagnostics))), uploads, step)
+
+
+def _on_the_page(finding: Diagnostic) -> Diagnostic:
+    """The finding that a text file's rows are of no known type, with the way to say their type here, where no command is."""
+    here = finding.location
+    if finding.code is not structure.SHT01 or here.cell is not None or not is_text(here.file):
+        return finding
+    name = next(iter(finding.suggestions), "")
+    choice = f"choose {name}" if name else "choose their type"
+    way = f"On the page, {choice} at “{ROWS_ARE}”, or name the file after its type: {name or 'TYPE'}.tsv."
+    return replace(finding, context={**finding.context, "way": way})
 
 
 def _read(uploads: Sequence[Upload], type_name: str | None, step: Step) -> list[api.ReadBook]:
@@ -133,21 +160,18 @@ def _found(result: api.Result, uploads: Sequence[Upload], step: Step) -> Found:
     step("Writing the report", _CHECKED)
     page = resources.report_formats()["html"].render(report, {}).encode()
     step("Looking what can be mended", _TOLD)
-    plan = result.plan
+    plan, found = result.plan, result.diagnostics
+    offered = [(one, _offers(one, found)) for one in uploads]
     return Found(
         verdict=view.verdict(report),
         state=_state(report),
         outlook=view.outlook(report),
         portal=visible(report.title or report.portal) if result.schema.types else "",
         report=page,
-        diagnostics=result.diagnostics,
-        noted=tuple(
-            marks.markable(one.name) and any(found.location.file == one.name for found in result.diagnostics)
-            for one in uploads
-        ),
-        offers=tuple(
-            (number, offer) for number, one in enumerate(uploads) for offer in _offers(one, result.diagnostics)
-        ),
+        diagnostics=found,
+        noted=tuple(own is not None and any(d.location.file == one.name for d in found) for one, own in offered),
+        offers=tuple((number, offer) for number, (_, own) in enumerate(offered) for offer in own or ()),
+        accepted=dict(pair for one, own in offered if own for pair in accepted_in(one, found).items()),
         types=tuple(sorted(result.schema.types)) if any(is_text(one.name) for one in uploads) else (),
         plan=b"".join(plan_lines(plan)) if plan else b"",
         rows=tuple(_rows(plan)) if plan else (),
@@ -159,19 +183,27 @@ def _state(report: Report) -> str:
     return "mend" if not report.ok else "look" if report.count(Severity.WARNING) else "ready"
 
 
-def _offers(upload: Upload, diagnostics: Sequence[Diagnostic]) -> Sequence[marks.Offer]:
-    """What can be accepted in a file: of very many findings the first ones, because the rest can wait until they are mended."""
+def _offers(upload: Upload, diagnostics: Sequence[Diagnostic]) -> Sequence[marks.Offer] | None:
+    """What can be accepted in a file, None where nothing can be written into it.
+
+    Of very many findings it is the first ones, because the rest can wait until they are mended.
+    """
     if not marks.markable(upload.name):
-        return ()
+        return None
     suggesting = (n for n, one in enumerate(diagnostics) if one.suggestions and one.location.file == upload.name)
     last = next(islice(suggesting, OFFERS, None), len(diagnostics))
     try:
         return marks.acceptable(upload.data, upload.name, diagnostics[:last])
     except UneditableError:
-        return ()
+        return None
     except Exception as error:  # the report is worth showing all the same
         unexpected(error)
         return ()
+
+
+def accepted_in(upload: Upload, diagnostics: Sequence[Diagnostic]) -> Mapping[int, str]:  # noqa: ARG001
+    """What was accepted on the sheet of problems of a workbook with notes: place among the findings -> the value."""
+    return {}  # to become marks.accepted(upload.data, upload.name, diagnostics)
 
 
 def _rows(plan: Plan) -> list[tuple[Any, ...]]:
@@ -196,10 +228,8 @@ def annotated(found: Found, upload: Upload) -> bytes:
     return marks.annotated(upload.data, upload.name, found.diagnostics, found.portal)
 
 
-def mended(
-    found: Found, uploads: Sequence[Upload], accepted: Mapping[int, str]
-) -> tuple[tuple[Upload, ...], int, list[str]]:
-    """Return the files with the accepted values, how many cells changed, and a line for each that could not be changed.
+def mended(found: Found, uploads: Sequence[Upload], accepted: Mapping[int, str]) -> Copy:
+    """Return a copy of the files with the accepted values.
 
     Raises UsageError for a value that was not suggested, or a file that can't be changed.
     """
@@ -207,12 +237,12 @@ def mended(
     for index, value in accepted.items():
         if index not in offered or value not in offered[index][1].suggestions:
             raise UsageError("That was not suggested. Please load the page again.")
-    files, count, kept = list(uploads), 0, []
+    files, cells, kept = list(uploads), 0, []
     for number, file in enumerate(uploads):
         wanted = {index: value for index, value in accepted.items() if offered[index][0] == number}
         if wanted:
             made = marks.mended(file.data, file.name, found.diagnostics[: max(wanted) + 1], wanted)
             files[number] = Upload(file.name, made.content)
-            count += sum(one.cells for one in made.done)
+            cells += sum(one.cells for one in made.done)
             kept += [visible(f"{one.place}: left alone, because {one.reason}.") for one in made.kept]
-    return tuple(files), count, kept
+    return Copy(tuple(files), cells, tuple(kept))

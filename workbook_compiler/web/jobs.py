@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from workbook_compiler.errors import WorkbookCompilerError
 from workbook_compiler.model.report import Step
-from workbook_compiler.web.checking import Asked, Found, PortalWanted, RulesWanted
+from workbook_compiler.web.checking import Asked, Copy, Found, PortalWanted, RulesWanted
 from workbook_compiler.web.mistakes import unexpected
 from workbook_compiler.web.uploads import Upload
 
@@ -19,6 +19,8 @@ AT_ONCE = 2
 WAITING = 6
 """So many more may wait for their turn."""
 REMEMBERED = 8
+COPIES = 4
+"""Of one result so many mended copies are remembered: another tab may have chosen otherwise."""
 MAX_HELD = 600 << 20
 """Remembered files and results take at most so many bytes, beside the newest."""
 
@@ -67,8 +69,8 @@ class Job:
     sentence: str = ""
     """Why it failed."""
     outcome: Outcome | None = field(default=None, repr=False)
-    better: tuple[Upload, ...] = ()
-    """The files with the suggestions that were accepted last."""
+    copies: dict[str, Copy] = field(default_factory=dict, repr=False)
+    """Copies with accepted suggestions in them, by what was accepted."""
     noted: dict[int, bytes] = field(default_factory=dict, repr=False)
     """Copies with notes in them, by the place of the file."""
 
@@ -80,8 +82,12 @@ class Job:
     @property
     def size(self) -> int:
         """How many bytes of memory it takes, nearly."""
-        files = sum(len(one.data) for one in (*self.uploads, *self.better)) + sum(map(len, self.noted.values()))
-        return files + (self.outcome.size if isinstance(self.outcome, Found) else 0)
+        files = (*self.uploads, *(file for copy in self.copies.values() for file in copy.files))
+        distinct = {
+            id(one.data): len(one.data) for one in files
+        }  # a file in which nothing changed is the same in each copy
+        made = sum(distinct.values()) + sum(map(len, self.noted.values()))
+        return made + (self.outcome.size if isinstance(self.outcome, Found) else 0)
 
 
 class Jobs:
@@ -111,10 +117,11 @@ class Jobs:
         with self._lock:
             return self._jobs.get(name)
 
-    def keep(self, job: Job, better: tuple[Upload, ...]) -> None:
-        """Remember the mended files of a job."""
+    def keep_copy(self, job: Job, name: str, copy: Copy) -> None:
+        """Remember a mended copy of a job's files, and let go of the one that was made longest ago when they are too many."""
         with self._lock:
-            job.better = better
+            latest = {**{known: one for known, one in job.copies.items() if known != name}, name: copy}
+            job.copies = dict([*latest.items()][-COPIES:])
             self._forget()
 
     def keep_noted(self, job: Job, number: int, content: bytes) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -20,7 +21,7 @@ from workbook_compiler import api, resources
 from workbook_compiler.errors import UsageError, WorkbookCompilerError
 from workbook_compiler.model.report import Step
 from workbook_compiler.web import checking, shown, uploads
-from workbook_compiler.web.checking import Asked, Found
+from workbook_compiler.web.checking import Asked, Copy, Found
 from workbook_compiler.web.jobs import BusyError, Fetched, Job, Jobs, Outcome
 from workbook_compiler.web.mistakes import unexpected
 from workbook_compiler.web.names import attachment, derived, stem
@@ -40,7 +41,8 @@ XLSM = "application/vnd.ms-excel.sheet.macroEnabled.12"
 MAX_ASKED = 1 << 20
 """Bytes of a question in JSON."""
 MAX_SAID = 100
-FORGOTTEN = "This result isn't remembered any more. Please choose the workbook again."
+FORGOTTEN = "This result isn't remembered any more. Drop the workbook again."
+COPY_FORGOTTEN = "This copy isn't remembered any more. Make it once more."
 BUSY = "Other workbooks are being checked, and more wait already. Please try again in a moment."
 NOTHING = "No file arrived. Please choose a workbook."
 
@@ -71,6 +73,7 @@ class Pages:
             "/jobs/{job}/report.html": self._report,
             "/jobs/{job}/annotated/{number:int}": self._annotated,
             "/jobs/{job}/mended/{number:int}": self._mended_file,
+            "/jobs/{job}/copies/{copy}/{number:int}": self._copied_file,
             "/jobs/{job}/plan.json": self._plan,
             "/{file}": self._file,
         }
@@ -118,7 +121,9 @@ class Pages:
         return self._html("message.html.j2", status, words=words, up=up)
 
     async def _refused(self, request: Request, error: HTTPException) -> Response:
-        words = {404: "There is nothing at this address.", 410: FORGOTTEN}.get(error.status_code, error.detail)
+        words = "There is nothing at this address." if error.status_code == 404 else error.detail
+        if request.method == "POST":  # asked by the page's script, which shows the sentence in its place
+            return JSONResponse({"sentence": words}, error.status_code)
         return self._message(request, error.status_code, words)
 
     async def _blank(self, request: Request) -> Response:
@@ -155,10 +160,10 @@ class Pages:
     async def _again(self, request: Request) -> Response:
         job = self._known(request)
         asked = await _json(request)
-        mended = bool(asked.get("mended")) and bool(job.better)
+        copy = _copy(job, str(asked["copy"])) if asked.get("copy") else None
         said = _asked(asked)
         again = Asked(said.portal or job.asked.portal, said.type_name or job.asked.type_name)
-        return self._started(job.better if mended else job.uploads, again, mended=mended or job.mended)
+        return self._started(copy.files if copy else job.uploads, again, mended=copy is not None or job.mended)
 
     def _started(self, files: tuple[Upload, ...], asked: Asked, *, mended: bool = False) -> Response:
         work = partial(checking.checked, files, asked, self._rules)
@@ -182,7 +187,7 @@ class Pages:
     def _known(self, request: Request) -> Job:
         job = self._jobs.get(request.path_params["job"])
         if job is None:
-            raise HTTPException(410)
+            raise HTTPException(410, FORGOTTEN)
         return job
 
     def _found(self, request: Request) -> tuple[Job, Found]:
@@ -198,7 +203,7 @@ class Pages:
         return JSONResponse(shown.job(job, self._rules))
 
     async def _report(self, request: Request) -> Response:
-        """The very bytes of ``wbc check --format html``, in a world of their own: their policy, and no way to this page."""
+        """The report of ``wbc check --format html``, in a world of its own: its policy, and no way to this page."""
         job, found = self._found(request)
         if "save" in request.query_params:
             return _saved(f"{stem(job.uploads[0].name)}.report.html", found.report, "text/html")
@@ -226,11 +231,11 @@ class Pages:
 
     async def _mended_file(self, request: Request) -> Response:
         job = self._known(request)
-        files = job.better or (job.uploads if job.mended else ())
-        number = request.path_params["number"]
-        if number >= len(files):
-            raise HTTPException(404)
-        return _workbook(derived(files[number].name, "mended"), files[number].data)
+        return _mended(job.uploads if job.mended else (), request.path_params["number"])
+
+    async def _copied_file(self, request: Request) -> Response:
+        copy = _copy(self._known(request), request.path_params["copy"])
+        return _mended(copy.files, request.path_params["number"])
 
     async def _plan(self, request: Request) -> Response:
         _, found = self._found(request)
@@ -242,15 +247,28 @@ class Pages:
         job, found = self._found(request)
         asked = await _json(request)
         accepted = _accepted(asked.get("accepted"), found)
-        files, count, kept = await run_in_threadpool(checking.mended, found, job.uploads, accepted)
-        self._jobs.keep(job, files)
-        changed = [number for number, (one, old) in enumerate(zip(files, job.uploads, strict=True)) if one is not old]
-        links = [{"name": derived(files[n].name, "mended"), "url": f"jobs/{job.id}/mended/{n}"} for n in changed]
-        return JSONResponse({"count": count, "kept": kept, "files": links})
+        name = hashlib.sha256(repr(sorted(accepted.items())).encode()).hexdigest()[:16]
+        copy = job.copies.get(name)
+        if copy is None:
+            copy = await run_in_threadpool(checking.mended, found, job.uploads, accepted)
+        self._jobs.keep_copy(job, name, copy)
+        return JSONResponse(shown.copy(job, name, copy))
 
 
 def _saved(name: str, content: bytes, media_type: str) -> Response:
     return Response(content, headers={"Content-Disposition": attachment(name)}, media_type=media_type)
+
+
+def _copy(job: Job, name: str) -> Copy:
+    if name not in job.copies:
+        raise HTTPException(410, COPY_FORGOTTEN)
+    return job.copies[name]
+
+
+def _mended(files: Sequence[Upload], number: int) -> Response:
+    if number >= len(files):
+        raise HTTPException(404)
+    return _workbook(derived(files[number].name, "mended"), files[number].data)
 
 
 def _workbook(name: str, content: bytes) -> Response:

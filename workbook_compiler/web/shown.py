@@ -9,8 +9,9 @@ from workbook_compiler.marks import MARKABLE, Offer, markable
 from workbook_compiler.model.portal import Portal
 from workbook_compiler.reports.words import visible
 from workbook_compiler.web import rules as known
-from workbook_compiler.web.checking import OFFERS, Found, PortalWanted, RulesWanted
+from workbook_compiler.web.checking import OFFERS, ROWS_ARE, Copy, Found, PortalWanted, RulesWanted
 from workbook_compiler.web.jobs import Fetched, Job
+from workbook_compiler.web.names import derived
 from workbook_compiler.web.rules import Rules
 
 Shown = dict[str, Any]
@@ -99,6 +100,7 @@ def _found(one: Job, found: Found) -> Shown:
         ],
         "more_offers": max(0, len(found.offers) - OFFERS),
         "types": list(found.types),
+        "rows_are": ROWS_ARE,
         "type": one.asked.type_name or "",
         "plan": {"url": f"{here}/plan.json", "rows": found.rows, "operations": found.operations}
         if found.plan
@@ -116,7 +118,26 @@ def _offer(offer: Offer, found: Found, file: str) -> Shown:
         "more": len(offer.cells) - 1,
         "before": visible(offer.before),
         "suggestions": [visible(value) for value in offer.suggestions],
+        "accepted": next(
+            (n for n, value in enumerate(offer.suggestions) if value == found.accepted.get(offer.index)), None
+        ),
         "why": visible(found.diagnostics[offer.index].message),
+    }
+
+
+def copy(one: Job, name: str, made: Copy) -> Shown:
+    """Return what there is to say of a mended copy, and where the files are that changed."""
+    changed = [
+        number for number, (file, own) in enumerate(zip(made.files, one.uploads, strict=True)) if file is not own
+    ]
+    return {
+        "copy": name,
+        "count": made.cells,
+        "kept": list(made.kept),
+        "files": [
+            {"name": derived(made.files[number].name, "mended"), "url": f"jobs/{one.id}/copies/{name}/{number}"}
+            for number in changed
+        ],
     }
 
 

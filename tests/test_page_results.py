@@ -6,9 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from browser import visit
-from served import FIXED, Page, page, said_to_be
+from conftest import FOURDN
+from marked_books import problem_rows
+from served import Page, said_to_be
 from tabs import BROKEN, FILLED, opened, saved, values, verdict
 
+from workbook_compiler import api
+from workbook_compiler.edit import Edit, edited
+from workbook_compiler.marks import annotated
 from workbook_compiler.web.jobs import REMEMBERED
 
 if TYPE_CHECKING:
@@ -64,25 +69,24 @@ def test_what_is_ticked_and_the_copy_are_there_after_a_reload(browser: Browser, 
         assert other.locator(".lines input:checked").count() == 0
 
 
-ACCEPTED = """
-from workbook_compiler.web import checking
-def accepted(upload, findings):
-    number = next(n for n, one in enumerate(findings) if str(one.location).endswith("BiosampleCellCulture!E7"))
-    return {number: findings[number].suggestions[1], 0: "not suggested"}
-checking.accepted_in = accepted
-"""
-
-
-def test_what_was_accepted_in_the_workbook_comes_ticked(browser: Browser, tmp_path: Path) -> None:
+def test_what_was_accepted_in_the_workbook_comes_ticked(browser: Browser, lab: Page, tmp_path: Path) -> None:
     """What a workbook brings as accepted is ticked with its value, in one sentence; the person's own ticks go before it."""
-    with page(tmp_path, *FIXED, program=ACCEPTED) as served, opened(browser, served) as tab:
-        tab.set_input_files("#files", BROKEN)
+    schema = api.load_schema("4dn", FOURDN / "profiles.json")
+    marked = annotated(BROKEN.read_bytes(), BROKEN.name, api.compile(BROKEN, schema).diagnostics)
+    row = next(row for row in problem_rows(marked) if row["Place"] == "BiosampleCellCulture!E7")
+    chosen = [
+        Edit("Problems", row["at"]["Suggested value"], "2024-01-03"),
+        Edit("Problems", row["at"]["Accept"], "yes"),
+    ]
+    book = tmp_path / "worked.xlsx"
+    book.write_bytes(edited(marked, chosen))
+    with opened(browser, lab) as tab:
+        tab.set_input_files("#files", book)
         verdict(tab, "^24 things to mend")
         tab.get_by_text("1 suggestion was accepted in the workbook. It is ticked here.").wait_for()
-        second = tab.get_by_label("What BiosampleCellCulture!E7 becomes").locator("option").all_inner_texts()[1]
         tab.get_by_role("button", name="Make a copy with 1 suggestion in it").click()
         mended = saved(tab, "Download the mended workbook").path()
-        assert str(values(mended, "BiosampleCellCulture")[6][4]).startswith(second)
+        assert str(values(mended, "BiosampleCellCulture")[6][4]).startswith("2024-01-03")
         tab.get_by_label("Accept for BiosampleCellCulture!E7").uncheck()
         tab.reload()
         verdict(tab, "^24 things to mend")

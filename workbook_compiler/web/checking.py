@@ -201,9 +201,12 @@ def _offers(upload: Upload, diagnostics: Sequence[Diagnostic]) -> Sequence[marks
         return ()
 
 
-def accepted_in(upload: Upload, diagnostics: Sequence[Diagnostic]) -> Mapping[int, str]:  # noqa: ARG001
+def accepted_in(upload: Upload, diagnostics: Sequence[Diagnostic]) -> Mapping[int, str]:
     """What was accepted on the sheet of problems of a workbook with notes: place among the findings -> the value."""
-    return {}  # to become marks.accepted(upload.data, upload.name, diagnostics)
+    try:
+        return marks.accepted(upload.data, upload.name, diagnostics)
+    except UneditableError:
+        return {}
 
 
 def _rows(plan: Plan) -> list[tuple[Any, ...]]:

@@ -23,8 +23,10 @@ LIMIT = 200
 """Findings of one sheet,"""
 PAGE_LIMIT = 2_000
 """and of all sheets together: a page of 10,000 mistakes must open at once."""
+LONG = 300
+"""A page of more findings lays out only those in sight."""
 GRIDS = 1_000
-"""So many of them are shown among their neighbours."""
+"""So many findings are shown among their neighbours."""
 FEWEST = 10
 RELATED = 12
 
@@ -135,6 +137,11 @@ class Page:
         """Return the workbooks' names for the title bar."""
         more = len(self.workbooks) - 2
         return listed([*self.workbooks[:2], f"{more:,} more"]) if more > 0 else listed(self.workbooks)
+
+    @property
+    def long(self) -> bool:
+        """Tell whether there is too much to lay it all out at once."""
+        return sum(len(table.entries) for table in self.tables) > LONG
 
 
 def render(report: Report, options: Mapping[str, Any]) -> str:  # noqa: ARG001 - every format has both

@@ -30,7 +30,8 @@ GRIDS = 1_000
 FEWEST = 10
 RELATED = 12
 
-_BREAKS = re.compile(r"(?<=[_.-])(?=\w)")
+_BREAKS = re.compile(r"(?<=[_.-])(?=\w)|(?<=[a-z])(?=[A-Z])")
+"""Where a name may be broken: ``cell_|line``, ``Experiment|HiC``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,6 @@ class Entry:
     order: str
     """What the place is sorted by: ``7 4``."""
     severity: str
-    field: tuple[str, ...]
-    """The field's name in pieces: it may be broken between them."""
     finding: view.Finding
     anchor: str
     grid: Grid | None
@@ -159,13 +158,13 @@ def render(report: Report, options: Mapping[str, Any]) -> str:  # noqa: ARG001 -
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["breakable"] = lambda name: Markup("<wbr>").join(_BREAKS.split(name))
     return environment.get_template("report.html.j2").render(
         page=page(report),
         style=Markup(style),  # noqa: S704 - our own file
         style_hash=_hash(style),
         script=Markup(script),  # noqa: S704 - our own file
         script_hash=_hash(script),
-        wbr=Markup("<wbr>"),
     )
 
 
@@ -241,7 +240,6 @@ def _entry(number: int, finding: view.Finding, around: Around) -> Entry:
         place=_place(where, finding.number),
         order=f"{where.row or 0} {column_number(where.column)}",
         severity=SEVERITY_WORDS[finding.severity],
-        field=tuple(_BREAKS.split(finding.field)),
         finding=finding,
         anchor=_anchor(finding.code),
         grid=grid(finding, around(where)) if number <= GRIDS else None,

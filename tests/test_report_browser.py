@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -203,3 +205,16 @@ def test_a_page_of_many_sheets_and_files_names_them(browser: Browser, tmp_path: 
     with visit(browser) as here:
         here.page.goto((tmp_path / "page.html").as_uri())
         assert here.page.locator("#filter-sheet option").all_text_contents() == ["every sheet", "book.xlsx › Biosample"]
+
+
+def test_the_picture_is_printed_beneath_its_heading(browser: Browser, pages: dict[str, str], tmp_path: Path) -> None:
+    """On paper heading, sentence and picture keep together on one page."""
+    program = shutil.which("pdftotext")
+    if program is None:
+        pytest.skip("needs pdftotext")
+    with visit(browser) as here:
+        here.page.goto(pages["broken"])
+        here.page.pdf(path=tmp_path / "page.pdf", prefer_css_page_size=True)
+    told = subprocess.run([program, tmp_path / "page.pdf", "-"], capture_output=True, check=True, text=True).stdout
+    (paper,) = [text for text in told.split("\f") if "Who refers to whom" in text]
+    assert "how many links" in paper

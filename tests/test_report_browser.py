@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,6 +59,31 @@ def test_a_phone_shows_the_page_without_moving_it_sideways(browser: Browser, pag
         assert here.page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
 
 
+LINES = """(cell) => {
+  const range = document.createRange(), lines = [];
+  const texts = Array.from(cell.childNodes).filter((one) => one.nodeType === Node.TEXT_NODE);
+  for (const text of texts) for (let at = 0; at < text.length; at++) {
+    range.setStart(text, at);
+    range.setEnd(text, at + 1);
+    const { top } = range.getBoundingClientRect();
+    if (lines.at(-1)?.top === top) lines.at(-1).words += text.data[at];
+    else lines.push({ top, words: text.data[at] });
+  }
+  return lines.map((line) => line.words);
+}"""
+
+
+def test_names_break_between_their_words(browser: Browser, pages: dict[str, str]) -> None:
+    """On a phone a type's name goes on beneath where a word of it begins, never within a word, and numbers stay whole."""
+    with visit(browser, viewport=PHONE) as here:
+        here.page.goto(pages["broken"])
+        table = here.page.locator(".card .plain tbody")
+        names = [cell.evaluate(LINES) for cell in table.locator("th").all()]
+        assert ["BiosampleCell", "Culture"] in names
+        assert all(line[0].isupper() for lines in names for line in lines)
+        assert all(len(cell.evaluate(LINES)) == 1 for cell in table.locator("td").all())
+
+
 def test_findings_are_sorted_and_filtered(browser: Browser, pages: dict[str, str]) -> None:
     """Order, words, sheet, kind and severity choose what is shown; how much that is is said; all comes back."""
     with visit(browser) as here:
@@ -96,7 +123,7 @@ def test_the_filter_by_sheet_leaves_one(browser: Browser, pages: dict[str, str])
         here.page.get_by_label("Sheet", exact=True).select_option("Enzyme")
         seen = [one.inner_text().split()[0] for one in here.page.locator(".sheet h3").all() if one.is_visible()]
         assert seen == ["Enzyme"]
-        assert said(here.page) == "2 of 30 findings shown"
+        assert said(here.page) == "2 of 29 findings shown"
 
 
 def test_without_a_script_the_page_is_whole(browser: Browser, pages: dict[str, str]) -> None:
@@ -167,7 +194,7 @@ def test_the_page_prints_on_paper(browser: Browser, pages: dict[str, str], tmp_p
         assert here.page.evaluate("document.documentElement.scrollWidth") <= 688
         wide = "(one) => one.getBoundingClientRect().right > 688"
         assert not here.page.evaluate(f"Array.from(document.querySelectorAll('svg, .grid')).some({wide})")
-        assert len(shown(here.page)) == 30
+        assert len(shown(here.page)) == 29
         assert not here.page.locator("#filter").is_visible()
 
 
@@ -178,3 +205,16 @@ def test_a_page_of_many_sheets_and_files_names_them(browser: Browser, tmp_path: 
     with visit(browser) as here:
         here.page.goto((tmp_path / "page.html").as_uri())
         assert here.page.locator("#filter-sheet option").all_text_contents() == ["every sheet", "book.xlsx › Biosample"]
+
+
+def test_the_picture_is_printed_beneath_its_heading(browser: Browser, pages: dict[str, str], tmp_path: Path) -> None:
+    """On paper heading, sentence and picture keep together on one page."""
+    program = shutil.which("pdftotext")
+    if program is None:
+        pytest.skip("needs pdftotext")
+    with visit(browser) as here:
+        here.page.goto(pages["broken"])
+        here.page.pdf(path=tmp_path / "page.pdf", prefer_css_page_size=True)
+    told = subprocess.run([program, tmp_path / "page.pdf", "-"], capture_output=True, check=True, text=True).stdout
+    (paper,) = [text for text in told.split("\f") if "Who refers to whom" in text]
+    assert "how many links" in paper

@@ -1,5 +1,5 @@
 "use strict";
-// Search, choices, order and copying. Without a script the page is whole: the boxes of the severities work by style alone,
+// Search, choices, order, copying and links that land. Without a script the page is whole: the boxes of the severities work by style alone,
 // the other choices stay hidden, and the findings stand worst first.
 (() => {
   const filter = document.getElementById("filter");
@@ -57,6 +57,11 @@
     for (const [list, items] of lists) list.append(...items);
   };
 
+  const showAll = () => {
+    sort();
+    apply();
+  };
+
   // where the clipboard is out of reach, the suggestion is selected, to be copied by hand
   const copy = async (text) => {
     try {
@@ -79,12 +84,44 @@
   }
   document.addEventListener("click", (event) => {
     if (event.target.matches(".copy")) copy(event.target.previousElementSibling);
+    const link = event.target.closest("a[href^='#']");
+    if (link) setTimeout(() => { if (link.hash === location.hash) land(); });
   });
+
+  const fitPadding = () => {
+    const sticky = getComputedStyle(filter).position === "sticky";
+    document.documentElement.style.scrollPaddingTop = sticky ? `${filter.offsetHeight + 16}px` : "";
+  };
+
+  // what comes into sight turns out higher or lower than guessed and moves the target: go on until it stays
+  const land = () => {
+    const target = byId(decodeURIComponent(location.hash.slice(1)));
+    if (!target) return;
+    if (target.closest(".sheet")?.hidden) {
+      filter.reset();
+      showAll();
+    }
+    let [tries, still, last] = [60, 0, null];
+    const step = () => {
+      target.scrollIntoView();
+      const now = target.getBoundingClientRect().top;
+      still = now === last ? still + 1 : 0;
+      last = now;
+      if (still < 3 && --tries) requestAnimationFrame(step);
+    };
+    step();
+  };
 
   filter.addEventListener("input", apply);
   byId("sort").addEventListener("change", sort);
   filter.addEventListener("submit", (event) => event.preventDefault());
-  filter.addEventListener("reset", () => setTimeout(() => { sort(); apply(); }));
+  filter.addEventListener("reset", () => setTimeout(showAll));
   byId("choices").hidden = false;
   apply();
+  new ResizeObserver(fitPadding).observe(filter);
+  fitPadding();
+  // going back or reloading, the browser knows where the reader was
+  addEventListener("load", () => {
+    if (performance.getEntriesByType("navigation")[0]?.type === "navigate") land();
+  });
 })();

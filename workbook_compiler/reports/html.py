@@ -23,12 +23,15 @@ LIMIT = 200
 """Findings of one sheet,"""
 PAGE_LIMIT = 2_000
 """and of all sheets together: a page of 10,000 mistakes must open at once."""
+LONG = 300
+"""A page of more findings lays out only those in sight."""
 GRIDS = 1_000
-"""So many of them are shown among their neighbours."""
+"""So many findings are shown among their neighbours."""
 FEWEST = 10
 RELATED = 12
 
-_BREAKS = re.compile(r"(?<=[_.-])(?=\w)")
+_BREAKS = re.compile(r"(?<=[_.-])(?=\w)|(?<=[a-z])(?=[A-Z])")
+"""Where a name may be broken: ``cell_|line``, ``Experiment|HiC``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,6 @@ class Entry:
     order: str
     """What the place is sorted by: ``7 4``."""
     severity: str
-    field: tuple[str, ...]
-    """The field's name in pieces: it may be broken between them."""
     finding: view.Finding
     anchor: str
     grid: Grid | None
@@ -136,6 +137,11 @@ class Page:
         more = len(self.workbooks) - 2
         return listed([*self.workbooks[:2], f"{more:,} more"]) if more > 0 else listed(self.workbooks)
 
+    @property
+    def long(self) -> bool:
+        """Tell whether there is too much to lay it all out at once."""
+        return sum(len(table.entries) for table in self.tables) > LONG
+
 
 def render(report: Report, options: Mapping[str, Any]) -> str:  # noqa: ARG001 - every format has both
     """Return the page, styles and script included; equal reports give equal bytes."""
@@ -152,13 +158,13 @@ def render(report: Report, options: Mapping[str, Any]) -> str:  # noqa: ARG001 -
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["breakable"] = lambda name: Markup("<wbr>").join(_BREAKS.split(name))
     return environment.get_template("report.html.j2").render(
         page=page(report),
         style=Markup(style),  # noqa: S704 - our own file
         style_hash=_hash(style),
         script=Markup(script),  # noqa: S704 - our own file
         script_hash=_hash(script),
-        wbr=Markup("<wbr>"),
     )
 
 
@@ -234,7 +240,6 @@ def _entry(number: int, finding: view.Finding, around: Around) -> Entry:
         place=_place(where, finding.number),
         order=f"{where.row or 0} {column_number(where.column)}",
         severity=SEVERITY_WORDS[finding.severity],
-        field=tuple(_BREAKS.split(finding.field)),
         finding=finding,
         anchor=_anchor(finding.code),
         grid=grid(finding, around(where)) if number <= GRIDS else None,

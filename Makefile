@@ -34,6 +34,10 @@ demo: install  ## blank template, filled workbook, check, compile, report: a Hi-
 	@$(WBC) check $(DEMO)/broken.xlsx --portal 4dn --schemas $(SCHEMAS) --format html -o $(DEMO)/broken.html 2> $(DEMO)/log; test $$? = 1
 	@echo "5. The same with typical mistakes ......... $(DEMO)/broken.xlsx"
 	@echo "   what the bench is told about them ...... $(DEMO)/broken.html"
+	@$(WBC) check $(DEMO)/broken.xlsx --portal 4dn --schemas $(SCHEMAS) --format xlsx -o $(DEMO)/marked.xlsx 2> $(DEMO)/log; test $$? = 1
+	@echo "   that workbook, wrong cells marked ...... $(DEMO)/marked.xlsx"
+	@$(WBC) fix $(DEMO)/marked.xlsx --all -o $(DEMO)/mended.xlsx > $(DEMO)/log 2>&1
+	@echo "   with every suggestion accepted ......... $(DEMO)/mended.xlsx"
 	@rm -f $(DEMO)/log
 
 check: install  ## style, types and who may import whom

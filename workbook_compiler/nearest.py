@@ -189,7 +189,8 @@ def meant(value: str, choices: Sequence[str], limit: int = 3) -> list[str]:
     A choice is also meant by the letters that it alone begins with; none is by words that stand in more than ``limit``.
     """
     low = value.casefold()
-    holding = (choice for choice in choices if len(choice) > len(value) and _as_part(low, choice.casefold()))
+    longer = (choice.casefold() for choice in choices if len(choice) > len(value))
+    holding = (choice for choice in longer if _may_be_part(low, choice) and _as_part(low, choice))
     if len(list(islice(holding, limit + 1))) > limit:
         return []
     best = scored(value, choices, limit)

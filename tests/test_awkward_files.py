@@ -213,6 +213,10 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(4096)
         ("old.xls", OLE, "FIL02"),
         ("paper.pdf", b"%PDF-1.7", "FIL03"),
         ("empty.ods", b"", "FIL01"),
+        ("Vendor.csv", ZIP + bytes(range(256)), "FIL01"),
+        ("Vendor.csv", OLE, "FIL02"),
+        ("Vendor.tsv", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "FIL01"),
+        ("Vendor.tsv", b"\xff\xfea\0\0\xd8", "FIL01"),
     ],
 )
 def test_a_file_that_is_no_workbook_is_one_finding(
@@ -249,6 +253,15 @@ def test_a_zip_of_something_else_is_one_finding(tmp_path: Path, schema: Schema) 
     result = api.compile(path, schema)
     assert found(result) == [("FIL01", "file")]
     assert_told(result.diagnostics, "FIL01")
+
+
+def test_a_workbook_that_is_called_a_text_file_is_one_finding(tmp_path: Path, schema: Schema) -> None:
+    """It is told what it is, once; its bytes aren't read as columns."""
+    path = tmp_path / "Vendor.csv"
+    path.write_bytes((FOURDN / "filled.xlsx").read_bytes())
+    (only,) = api.compile(path, schema).diagnostics
+    said = "The file can't be opened as a workbook: its name says that it is text, but it holds a workbook."
+    assert (only.code.id, only.message) == ("FIL01", said)
 
 
 def test_a_file_that_unpacks_to_too_much_is_refused_unread(tmp_path: Path, schema: Schema) -> None:

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from reference_answers import slips
 
-from workbook_compiler.nearest import Identifiers, folded, likely, likeness, nearest, surely
+from workbook_compiler.nearest import Identifiers, folded, likely, likeness, meant, nearest, surely
 
 steady = settings(derandomize=True, database=None, deadline=None, max_examples=400)
 NAMES = st.text("ab1", max_size=4) | st.tuples(
@@ -98,6 +98,68 @@ def test_identifiers_that_people_mistype_are_known(typed: str, meant: str) -> No
     """The identifier that was meant comes before others that differ in their number."""
     names = [meant, "lab:sample-02", "lab:sample-11", "lab:sample-10", "lab:simple-01"]
     assert Identifiers(names).close(typed)[0] == meant
+
+
+PLACES = [
+    "USA",
+    "France",
+    "South Korea",
+    "Germany",
+    "United Kingdom",
+    "not applicable",
+    "not provided",
+    "restricted access",
+]
+MACHINES = [
+    "BGISEQ-500",
+    "Illumina HiSeq 2500",
+    "Illumina MiSeq",
+    "Illumina NovaSeq 6000",
+    "Illumina HiSeq X",
+    "MinION",
+]
+
+
+@pytest.mark.parametrize(
+    ("typed", "wanted", "choices"),
+    [
+        ("HiSeq2500", "Illumina HiSeq 2500", MACHINES),
+        ("miseq", "Illumina MiSeq", MACHINES),
+        ("MinION Mk1B", "MinION", MACHINES),
+        ("United States", "USA", PLACES),
+        ("United States of America", "USA", ["Ukraine", *PLACES[:5]]),
+        ("UK", "United Kingdom", PLACES),
+        ("Germany: Garmisch-Partenkirchen", "Germany", PLACES),
+        ("Korea", "South Korea", PLACES),
+        ("Germ", "Germany", PLACES),
+        ("Mle", "male", ["female", "male", "mixed"]),
+        ("f", "female", ["female", "male", "mixed"]),
+    ],
+)
+def test_what_may_be_meant_comes_with_its_neighbours(typed: str, wanted: str, choices: list[str]) -> None:
+    """A slip, a part, the whole around a part, initials and a beginning are known, and three are offered."""
+    found = meant(typed, choices)
+    assert (found[0], len(found)) == (wanted, 3)
+
+
+@pytest.mark.parametrize(
+    ("typed", "choices"),
+    [
+        ("England", PLACES),
+        ("provided", ["not provided", "restricted access"]),
+        ("no tumour", ["tumour", "blood"]),
+        ("m", ["female", "male", "mixed"]),
+        ("no", ["normal", "tumour"]),
+        ("none", ["MNase", "DNase", "other"]),
+        ("cDNA", ["GENOMIC", "VIRAL RNA", "OTHER"]),
+        ("Illumina", MACHINES),
+        ("", PLACES),
+        ("?", []),
+    ],
+)
+def test_what_nothing_is_like_means_nothing(typed: str, choices: list[str]) -> None:
+    """Nothing is offered for a word with nothing in common, for the opposite, or for what would mean many."""
+    assert meant(typed, choices) == []
 
 
 def test_of_equal_ones_the_liked_one_comes_first() -> None:

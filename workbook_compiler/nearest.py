@@ -21,6 +21,17 @@ LIKELY = 0.6
 """What is so much alike may well be meant."""
 SURE = 0.75
 """What is so much alike, and nothing else is, is meant."""
+_PARTLY = 0.65
+"""How much two texts are alike at least when one is a part of the other, word for word."""
+_SHARE = 0.4
+"""So much of a text a part has to be for standing for the whole."""
+_SHORTEST_PART = 3
+_FEW = 10
+"""In a list that is so short one letter may stand for a word."""
+_OPPOSITES = frozenset(("no", "non", "not", "none", "without"))
+"""Words that turn what they stand beside into something else."""
+_LINKING = frozenset(("of", "the", "and"))
+"""Words that have no part in initials."""
 _RERANKED = 12
 """So many of the best by plain edits are looked at closely."""
 _MOST_COMPARED = 8_000_000
@@ -94,10 +105,48 @@ def likeness(value: str, choice: str) -> float:
         return max(alike, 0.97)
     if key and known and {key, known} in ({key, f"{key}s"}, {known, f"{known}s"}):
         return max(alike, 0.93)
-    words, wanted = set(_WORDS.findall(low)), set(_WORDS.findall(other))
-    if len(low) >= 3 and words and words < wanted:
-        alike = max(alike, 0.65 + 0.2 * len(low) / len(other))
-    return alike
+    if (turned := set(_words(low)) ^ set(_words(other))) and turned <= _OPPOSITES:
+        return 0.0
+    return max(alike, _as_part(low, other), _as_initials(low, choice))
+
+
+def _as_part(low: str, other: str) -> float:
+    """How much texts are alike of which one holds the words of the other: USA: Boston, HiSeq2500 and Illumina HiSeq 2500."""
+    words, wanted = _words(low), _words(other)
+    typed, known = set(words), set(wanted)
+    if not words or not wanted or (typed ^ known) & _OPPOSITES:
+        return 0.0
+    if len(low) >= _SHORTEST_PART and (typed < known or _holds(wanted, folded(low))):
+        return _PARTLY + 0.2 * len(low) / len(other)
+    if len(other) >= _SHORTEST_PART and _holds(words, folded(other)):
+        aside = low.startswith(other) and low[len(other) :].lstrip()[:1] in (":", ",", ";", "(")
+        share = len(other) / len(low)
+        return _PARTLY + 0.08 * share if aside or share >= _SHARE else 0.0
+    return 0.0
+
+
+@lru_cache(maxsize=65_536)
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(_WORDS.findall(text.casefold()))
+
+
+def _holds(words: Sequence[str], key: str) -> bool:
+    """Tell whether some of these words, one after the other, are the folded text ``key``."""
+    parts = [folded(word) for word in words]
+    return any(
+        "".join(parts[first:last]) == key for first in range(len(parts)) for last in range(first + 1, len(parts) + 1)
+    )
+
+
+def _as_initials(low: str, choice: str) -> float:
+    """How much a text is like its initials, of which the last may be left out: United Kingdom and UK, United States and USA."""
+    words, wanted = _words(low), _words(choice)
+    if len(words) > 1 and len(wanted) == 1 and choice.isupper():
+        initials = "".join(word[0] for word in words if word not in _LINKING)
+        return 0.75 if initials == wanted[0] else _PARTLY if wanted[0][:-1] == initials else 0.0
+    if len(wanted) > 1 and len(words) == 1 and len(low) > 1:
+        return _PARTLY if low == "".join(word[0] for word in wanted if word not in _LINKING) else 0.0
+    return 0.0
 
 
 def scored(value: str, choices: Iterable[str], limit: int = 3) -> list[tuple[float, str]]:
@@ -109,13 +158,19 @@ def scored(value: str, choices: Iterable[str], limit: int = 3) -> list[tuple[flo
     low = [choice.casefold() for choice in known]
     best = [i for _, _, i in process.extract(value.casefold(), low, scorer=OSA.normalized_similarity, limit=_RERANKED)]
     if len(known) > len(best):
-        key, words = folded(value), set(_WORDS.findall(value.casefold()))
-        rest = (
-            i for i, text in enumerate(low) if folded(text) == key or (words and all(word in text for word in words))
-        )
+        typed = value.casefold()
+        rest = (i for i, text in enumerate(known) if _may_be_part(typed, low[i]) or _as_initials(typed, text))
         best += [i for i in islice(rest, 2 * _RERANKED) if i not in best]
     found = sorted((-likeness(value, known[i]), i) for i in best)
     return [(-alike, known[i]) for alike, i in found[:limit]]
+
+
+def _may_be_part(typed: str, low: str) -> bool:
+    """Tell at little cost of most texts that they have nothing of each other."""
+    key, known = folded(typed), folded(low)
+    if not key or not known:
+        return False
+    return key in known or (len(known) >= _SHORTEST_PART and known in key) or all(word in low for word in _words(typed))
 
 
 def nearest(value: str, choices: Iterable[str], limit: int = 3) -> list[str]:
@@ -126,6 +181,33 @@ def nearest(value: str, choices: Iterable[str], limit: int = 3) -> list[str]:
 def likely(value: str, choices: Iterable[str], limit: int = 3) -> list[str]:
     """Return the choices that may well be meant by ``value``: at least 60 % alike; often none."""
     return [choice for alike, choice in scored(value, choices, limit) if alike >= LIKELY]
+
+
+def meant(value: str, choices: Sequence[str], limit: int = 3) -> list[str]:
+    """Return the ``limit`` choices nearest to ``value`` when the first of them may well be meant by it, else none.
+
+    A choice is also meant by the letters that it alone begins with; none is by words that stand in more than ``limit``.
+    """
+    low = value.casefold()
+    longer = (choice.casefold() for choice in choices if len(choice) > len(value))
+    holding = (choice for choice in longer if _may_be_part(low, choice) and _as_part(low, choice))
+    if len(list(islice(holding, limit + 1))) > limit:
+        return []
+    best = scored(value, choices, limit)
+    near = [choice for _, choice in best]
+    if best and best[0][0] >= LIKELY:
+        return near
+    begun = _begun(value, choices)
+    return [begun, *(choice for choice in near if choice != begun)][:limit] if begun else []
+
+
+def _begun(value: str, choices: Sequence[str]) -> str | None:
+    """The only choice that begins with these letters: three at least, or one in a short list."""
+    low = value.casefold()
+    if low in _OPPOSITES or not (len(low) >= _SHORTEST_PART or (len(low) == 1 and len(choices) <= _FEW)):
+        return None
+    found = [choice for choice in choices if choice.casefold().startswith(low)]
+    return found[0] if len(found) == 1 else None
 
 
 def surely(value: str, choices: Iterable[str]) -> str | None:

@@ -34,8 +34,8 @@ def build(bound: Bound, file_type: FileType, *, several_files: bool = False) -> 
         said += elsewhere.said
         bound, read, emptied = _put_right(bound, readers, read, elsewhere.found)
         covered |= emptied
-    for column, cells_ in zip(bound.columns, read, strict=True):
-        undone(column.field.property, bound.cells(column.index), cells_)
+    for column, cells_, reader in zip(bound.columns, read, readers, strict=True):
+        undone(column.field.property, bound.cells(column.index), cells_, reader.read)
     kept = _filled_rows(len(bound.table.rows), read)
     if len(kept) < len(bound.table.rows):
         read = [column.rows(kept) for column in read]

@@ -14,7 +14,7 @@ from typing import Any
 from workbook_compiler.model.codes import cells, texts
 from workbook_compiler.model.schema import Kind, Property
 from workbook_compiler.pipeline.coerce import ReadColumn
-from workbook_compiler.pipeline.coerce.reading import Finding, Reading, also, is_wrong
+from workbook_compiler.pipeline.coerce.reading import Finding, Reader, Reading, also, is_wrong
 from workbook_compiler.pipeline.coerce.shown import plain
 from workbook_compiler.pipeline.read.cells import Styled
 
@@ -30,15 +30,19 @@ _USUAL = 0.05
 _NUMBERS = {int, float}
 
 
-def undone(prop: Property, raw: Sequence[Any], read: ReadColumn) -> None:
-    """Add to what is said of a text column's cells what was likely typed there, where its other cells tell."""
+def undone(prop: Property, raw: Sequence[Any], read: ReadColumn, reader: Reader) -> None:
+    """Add to what is said of a text column's cells what was likely typed there, where its other cells tell.
+
+    What the column's own ``reader`` wouldn't take isn't added.
+    """
     leaf = prop.leaf
     if leaf.kind not in (Kind.TEXT, Kind.LINK) or not (read.remarks or _NUMBERS & set(map(type, raw))):
         return
     typed = Counter(cell for cell in raw if isinstance(cell, str) and cell)
     for i, reading in read.remarks.items():
         if any(finding.code in (cells.TXT01, cells.TXT02) for finding in reading.findings):
-            likely = _likely(raw[i], typed, [str(choice) for choice in leaf.choices])
+            found = _likely(raw[i], typed, [str(choice) for choice in leaf.choices])
+            likely = [text for text in found if not is_wrong(reader(text))]
             read.remarks[i] = reading._replace(findings=tuple(_with(f, likely) for f in reading.findings))
     width = _width(typed) if prop.kind in (Kind.TEXT, Kind.LINK) and not leaf.choices else None
     if width is not None:

@@ -8,9 +8,7 @@ from workbook_compiler.model.codes import fits
 from workbook_compiler.model.diagnostics import Diagnostic
 from workbook_compiler.model.records import Record
 from workbook_compiler.model.schema import EntityType
-from workbook_compiler.nearest import nearest
-
-SHOWN = 3
+from workbook_compiler.nearest import meant
 
 
 def misfits(entity: EntityType, records: Sequence[Record]) -> Iterator[Diagnostic]:
@@ -21,7 +19,7 @@ def misfits(entity: EntityType, records: Sequence[Record]) -> Iterator[Diagnosti
             value, other = record.values.get(prop.name), record.values.get(rule.by)
             fitting = rule.choices.get(other) if isinstance(other, str) else None
             if value is not None and fitting is not None and value not in fitting:
-                near = tuple(nearest(str(value), fitting)[:SHOWN])
+                near = tuple(meant(str(value), list(fitting)))
                 at = record.origin.place((prop.name,)) or record.location
                 context = {"other": rule.by, "other_value": other}
                 yield Diagnostic(fits.FIT01, at, prop.name, str(value), context, near)

@@ -68,6 +68,7 @@ def tables(
         return
     for sheet in workbook.sheets:
         if sheet.hidden or is_private(sheet.name) or _is_ours(sheet) or _is_blank(sheet):
+            yield None, _left_out(sheet, workbook, schema)
             continue
         at, name = Location(workbook.name, sheet.name), workbook.manifest.get(f"sheet:{sheet.name}", sheet.name)
         other = read_as(name, sheet.rows, at, schema) if "portal" not in workbook.manifest else None
@@ -83,6 +84,15 @@ def tables(
         if entity is not None and table is None:
             said.append(Diagnostic(structure.SHT04, at))
         yield table, said
+
+
+def _left_out(sheet: Sheet, workbook: Workbook, schema: Schema) -> list[Diagnostic]:
+    """A remark on a hidden sheet that has a type's name, when it has rows: they may be missed."""
+    entity = schema.types.get(workbook.manifest.get(f"sheet:{sheet.name}", sheet.name)) if sheet.hidden else None
+    table = _table(workbook.name, sheet, entity) if entity is not None else None
+    count = sum(any(map(_filled, row[table.first_column :])) for row in table.data) if table is not None else 0
+    at = Location(workbook.name, sheet.name)
+    return [Diagnostic(structure.SHT10, at, context={"count": count})] if count else []
 
 
 def _translated(file: str, sheet: Sheet, other: Foreign, schema: Schema) -> Table | None:

@@ -165,6 +165,16 @@ SHT09 = Code(
     why="Columns are found by the names in the first row.",
     example="A sheet whose first row is a title that spans all columns.",
 )
+SHT10 = Code(
+    "SHT10",
+    "sheet.hidden",
+    Severity.INFO,
+    title="A hidden sheet has a type's name and rows",
+    message="“{sheet}” is hidden, so {count:row} on it won't be sent.",
+    hint="Nothing to do if it is your own. Otherwise make the sheet visible and check again.",
+    why="Hidden sheets are left alone: people keep old versions and notes there. Links to their rows lead out of the workbook.",
+    example="A sheet Biosource that was hidden to tidy up, while Biosample links to its rows.",
+)
 HDR01 = Code(
     "HDR01",
     "header.unknown",

@@ -175,10 +175,11 @@ LST04 = Code(
     "list.repeated-item",
     Severity.ERROR,
     title="A value is there twice",
-    message="{field} has the same value twice.",
+    message="{field} has {item} twice.",
     hint="Leave one of them out.",
     why="The portal takes each value once in this column.",
     example="a, b, a → a, b",
+    usual=(("item", "the same value"),),
 )
 LST05 = Code(
     "LST05",

@@ -121,6 +121,12 @@ def _allowed(value: Sequence[Any], body: Any) -> dict[str, Any]:
     return {**finding.context, "value": _short(body), "suggestions": finding.suggestions}
 
 
+def _repeated(body: Sequence[Any]) -> dict[str, Any]:
+    """The first value that is there again; lists and objects are too long to be shown."""
+    twice = next((item for place, item in enumerate(body) if item in body[:place]), None)
+    return {"item": f"“{twice}”"} if isinstance(twice, str | int | float) else {}
+
+
 def _signs(number: int) -> str:
     return count(number, "character")
 
@@ -130,7 +136,7 @@ def _short(body: Any) -> str | None:
 
 
 _BY_RULE: dict[str, tuple[Code, Callable[[Any, Any], dict[str, Any]]]] = {
-    "uniqueItems": (values.LST04, lambda _value, _body: {}),
+    "uniqueItems": (values.LST04, lambda _value, body: _repeated(body)),
     "minItems": (values.LST05, lambda value, body: {"range": f"at least {count(value, 'value')}", "length": len(body)}),
     "maxItems": (values.LST05, lambda value, body: {"range": f"at most {count(value, 'value')}", "length": len(body)}),
     "enum": (texts.ENU01, _allowed),

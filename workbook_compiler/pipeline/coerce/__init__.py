@@ -22,6 +22,7 @@ from workbook_compiler.pipeline.coerce.reading import (
     Result,
     also,
     bad,
+    fitting,
     is_wrong,
     note,
 )
@@ -62,16 +63,18 @@ def reader_for(prop: Property, *, json: bool, file_type: FileType, separator: st
     elif prop.kind is Kind.LIST:
         item = _item(prop) if prop.items else Property(prop.name, Kind.ANY)
         listed = frozenset(c for c in item.choices if isinstance(c, str) and separator in c)
-        inner = lists.reader(READERS[item.kind](item), listed, separator)
+        inner = fitting(lists.reader(READERS[item.kind](item), listed, separator))
         if item.kind in _TEXTS and separator == "," and not listed:
             at_once = partial(lists.at_once, text.keeps(item))
     else:
-        inner = READERS[prop.kind](prop)
+        inner = _single(prop)
         at_once = partial(_kept, text.keeps(prop)) if prop.kind in _TEXTS else None
     return ColumnReader(_guarded(inner), at_once)
 
 
 _TEXTS = (Kind.TEXT, Kind.LINK)
+_WHOLE = (Kind.ANY, Kind.OBJECT)
+"""Kinds whose suggestions stand for a part of the cell."""
 
 
 def _kept(keeps: Callable[[Sequence[str]], bool], texts: Sequence[str]) -> Sequence[str] | None:
@@ -85,7 +88,8 @@ def _item(prop: Property) -> Property:
 
 
 def _single(prop: Property) -> Reader:
-    return READERS[prop.kind](prop)
+    read = READERS[prop.kind](prop)
+    return fitting(read) if prop.kind not in _WHOLE else read
 
 
 def _guarded(inner: Reader) -> Reader:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from workbook_compiler.model.codes import cells, values
+from workbook_compiler.pipeline.coerce.form import like
 from workbook_compiler.pipeline.coerce.numbers import TooLargeError, can_be_sent, from_json
 from workbook_compiler.pipeline.coerce.reading import (
     HALF_SIGN,
@@ -35,6 +36,8 @@ _UNUSUAL = re.compile(r"""["\[;#\n\r]|[^\x00-\x7f]|,\s*(?:,|$)|^\s*,""")
 _CURLY = re.compile('(?:^|,)\\s*[“„‟][^“”„‟"]*,[^“”„‟"]*[“”]\\s*(?:$|,)')
 """A value with a comma in the quotes of a word processor, which quote nothing here."""
 
+_COMMAS = ": values are separated by commas"
+
 
 def reader(item: Reader, listed: frozenset[str], separator: str = ",") -> Reader:
     """Return the reader of a list whose items are read by ``item``; ``listed`` are values that hold a separator themselves.
@@ -43,6 +46,12 @@ def reader(item: Reader, listed: frozenset[str], separator: str = ",") -> Reader
     """
 
     def read(raw: Any) -> Result:
+        result = listing(raw)
+        if separator == "," and isinstance(raw, str) and ";" in raw and is_wrong(result):
+            return _with_commas(raw, result, listing)
+        return result
+
+    def listing(raw: Any) -> Result:
         if not isinstance(raw, str):
             return _together([item(raw)], _grouped(raw, separator))
         if raw in listed:
@@ -133,6 +142,16 @@ def _remarks(text: str, parts: list[Any]) -> list[Finding]:
         if odd is not None:
             found.append(note(values.LST01, value=odd))
     return found
+
+
+def _with_commas(text: str, result: Reading, read: Reader) -> Reading:
+    """The reading of a list that is wrong; one that is right with commas for its semicolons is told so."""
+    mended = ", ".join(part for part in map(str.strip, re.split("[,;]", text)) if part)
+    if set('"[') & set(text) or is_wrong(read(mended)):
+        return result
+    told = {"detail": _COMMAS, "advice": like(mended), "nearest": f"{_COMMAS.strip(': ').capitalize()}."}
+    said = (f._replace(context={**f.context, **told}, suggestions=(mended,), value=text) for f in result.findings)
+    return result._replace(findings=tuple(said))
 
 
 def _named(result: Result, part: Any) -> Result:

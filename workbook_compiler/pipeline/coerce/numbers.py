@@ -111,7 +111,7 @@ def _whole(raw: Any) -> Result:
         seen = shown(raw)
         if seen.endswith("%"):
             return bad(values.NUM01, seen.rstrip("% "))
-        return bad(values.NUM01, str(math.floor(number)), str(math.ceil(number)))
+        return bad(values.NUM01, *_around(number))
     if isinstance(number, str) and _WHOLE.fullmatch(number) and not _POINTS.fullmatch(number):
         return _without_zeros(number)
     return _refused(values.NUM01, number, whole=True)
@@ -159,7 +159,7 @@ def _refused(code: Code, raw: Any, *, whole: bool) -> Result:
 def _likely(text: str, *, whole: bool) -> list[str]:
     """The numbers that were probably meant: ``1,000``, ``5,7``, ``1e3``, ``five``, ``12 min``, full-width digits.
 
-    ``1.000`` is a thousand in one country and one in another; ``5.7`` where whole numbers are asked for is 5 or 6.
+    ``1.000`` is a thousand in one country and one in another; ``5.7`` where whole numbers are asked for is 6 or 5.
     """
     text = unicodedata.normalize("NFKC", text).strip().replace("\u2212", "-")
     if text.casefold() in _WORDS:
@@ -183,8 +183,13 @@ def _likely(text: str, *, whole: bool) -> list[str]:
         return []
     number = float(candidate)
     if whole and not number.is_integer():
-        return [str(math.floor(number)), str(math.ceil(number))]
+        return _around(number)
     return [plain(number)]
+
+
+def _around(number: float) -> list[str]:
+    """The whole numbers on both sides, the nearer one first."""
+    return [str(n) for n in sorted((math.floor(number), math.ceil(number)), key=lambda n: abs(n - number))]
 
 
 def _in_range(prop: Property, result: Result) -> Result:

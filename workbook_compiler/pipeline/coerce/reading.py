@@ -96,3 +96,16 @@ def also(result: Result, *findings: Finding) -> Result:
     if result.__class__ is Reading:
         return result._replace(findings=(*findings, *result.findings))
     return Reading(result, findings)
+
+
+def fitting(read: Reader) -> Reader:
+    """Return the same reader; of what it suggests it keeps what it would take itself."""
+
+    def kept(finding: Finding) -> Finding:
+        return finding._replace(suggestions=tuple(s for s in finding.suggestions if not is_wrong(read(s))))
+
+    def checked(raw: Any) -> Result:
+        result = read(raw)
+        return result._replace(findings=tuple(map(kept, result.findings))) if result.__class__ is Reading else result
+
+    return checked

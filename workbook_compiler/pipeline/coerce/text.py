@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ from workbook_compiler.model.codes import cells, texts
 from workbook_compiler.model.diagnostics import count
 from workbook_compiler.model.patterns import is_affordable
 from workbook_compiler.model.schema import Kind, Property
-from workbook_compiler.nearest import nearest
+from workbook_compiler.nearest import likely, meant
 from workbook_compiler.pipeline.coerce.form import example_for, wrong_form
 from workbook_compiler.pipeline.coerce.reading import (
     Finding,
@@ -32,6 +32,8 @@ from workbook_compiler.pipeline.read.cells import Styled
 
 SHORT_TEXT = 1000
 """Any pattern that is kept at all is quick on a text of so many characters."""
+ALL_SHOWN = 5
+"""So many words of a list are told where none of them is meant; of a longer one three."""
 MAX_DIGITS = 15
 """Excel keeps as many digits of a number and replaces the rest by zeros."""
 _TOO_LONG = 10**MAX_DIGITS
@@ -150,13 +152,17 @@ def _choice_check(prop: Property) -> Callable[[str], Result]:
     return check
 
 
-def not_listed(text: str, listed: Any) -> Reading:
-    """Return the reading of a value that a fixed list doesn't hold, with the three nearest."""
-    close = nearest(text, listed)
-    more = len(listed) - len(close)
-    shown = ", ".join(f"“{choice}”" if "," in choice else choice for choice in close)
-    words = f"Nearest: {shown} (and {more} more)." if more else f"Allowed: {shown}."
-    return bad(texts.ENU01, *close, value=text, nearest=words)
+def not_listed(text: str, listed: Collection[str]) -> Reading:
+    """Return the reading of a value that a fixed list doesn't hold, with the three nearest if one of them may be meant."""
+    known = list(listed)
+    close = meant(text, known)
+    near = close or likely(text, known)
+    shown = near or known[: ALL_SHOWN if len(known) <= ALL_SHOWN else 3]
+    more = len(known) - len(shown)
+    words = ", ".join(f"“{choice}”" if "," in choice else choice for choice in shown)
+    tail = f"{words} (and {more} more)." if more else f"{words}."
+    intro = "Allowed" if not more else "Nearest" if near else "It takes"
+    return bad(texts.ENU01, *close, value=text, nearest=f"{intro}: {tail}")
 
 
 def _form_check(prop: Property) -> Callable[[str], Result]:

@@ -60,7 +60,7 @@ def read_bytes(data: bytes, path: Path, name: str) -> Outcome[Workbook]:
     if reader is None and not data.startswith(_OLE):
         ending = f"ending in {path.suffix}" if path.suffix else "without an ending in their name"
         return _refused(name, sha256, structure.FIL03, {"ending": ending})
-    if reader is None or (reader is not text.read and data.startswith(_OLE)):
+    if reader is None or data.startswith(_OLE):
         return _refused(name, sha256, structure.FIL02, {})
     try:
         return reader(data, name, sha256, path.stem)

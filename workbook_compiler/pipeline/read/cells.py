@@ -5,10 +5,11 @@ A cell is None or ``""`` (empty), str, int, float, bool, date, datetime, time, t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from workbook_compiler.archive import UnreadableError
 from workbook_compiler.model.cells import ERROR_TEXTS as ERROR_TEXTS
 
 MANIFEST = "_workbook_compiler"
@@ -36,6 +37,28 @@ class Styled:
     """The number format's code, ``00000``; empty when only ``shown`` is known."""
     shown: str | None = None
     """What the cell shows, where the file itself says so (ODS)."""
+
+
+class Later(Sequence[Sequence[Any]]):
+    """Rows that are read only when somebody asks for them; none where they can't be."""
+
+    def __init__(self, load: Callable[[], Sequence[Sequence[Any]]]) -> None:
+        self._load = load
+        self._rows: Sequence[Sequence[Any]] | None = None
+
+    def _read(self) -> Sequence[Sequence[Any]]:
+        if self._rows is None:
+            try:
+                self._rows = self._load()
+            except UnreadableError:
+                self._rows = ()
+        return self._rows
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+    def __getitem__(self, place: Any) -> Any:
+        return self._read()[place]
 
 
 @dataclass(frozen=True, slots=True)

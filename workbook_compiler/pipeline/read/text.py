@@ -17,6 +17,8 @@ MAX_CELL = 1 << 20
 _SAID = re.compile(r'"?sep=([,;\t|])"?\r?(?:\n|$)', re.IGNORECASE)
 """Excel's own first line of a CSV file that names its separator."""
 _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+_ZIP = b"PK\x03\x04"
+_WORKBOOK = re.compile(rb"xl/workbook|opendocument\.spreadsheet")
 
 
 def read(data: bytes, name: str, sha256: str, sheet_name: str) -> Outcome[Workbook]:
@@ -30,22 +32,31 @@ def read(data: bytes, name: str, sha256: str, sheet_name: str) -> Outcome[Workbo
         rows = list(lines)
     except csv.Error as error:
         reason = f"a quotation mark isn't closed properly; look at line {lines.line_num} and above"
-        raise UnreadableError(Diagnostic(structure.FIL01, Location(name), context={"reason": reason})) from error
+        raise _no_text(name, reason) from error
     sheet = Sheet(sheet_name, rows, header_row=1 if said else 0)
     return Outcome(Workbook(name, sha256, (sheet,), is_text=True), findings)
 
 
 def decoded(data: bytes, name: str) -> tuple[str, tuple[Diagnostic, ...]]:
     """Return a text file's text, and what there is to say of its alphabet; raises UnreadableError for what isn't text."""
+    if data.startswith(_ZIP):
+        what = "its name says that it is text, but it holds a workbook" if _WORKBOOK.search(data) else "it isn't text"
+        raise _no_text(name, what)
     encoding = next((e for mark, e in _MARKS.items() if data.startswith(mark)), "utf-8")
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError:
+        if b"\0" in data:
+            raise _no_text(name, "it isn't text") from None
         text = data.decode("cp1252", errors="replace")
         return text, (Diagnostic(structure.FIL05, Location(name), context={"encoding": "Windows-1252"}),)
     if "\0" in text:
-        raise UnreadableError(Diagnostic(structure.FIL01, Location(name), context={"reason": "it isn't text"}))
+        raise _no_text(name, "it isn't text")
     return text, ()
+
+
+def _no_text(name: str, reason: str) -> UnreadableError:
+    return UnreadableError(Diagnostic(structure.FIL01, Location(name), context={"reason": reason}))
 
 
 def _separator(text: str, name: str) -> str:

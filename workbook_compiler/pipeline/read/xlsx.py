@@ -22,7 +22,7 @@ from workbook_compiler.archive import opened, parsed, part, rewritten, sheet_par
 from workbook_compiler.model.diagnostics import Outcome, cell_address
 from workbook_compiler.pipeline.read import far
 from workbook_compiler.pipeline.read.ahead import Ahead
-from workbook_compiler.pipeline.read.cells import MANIFEST, CellError, NoResult, Sheet, Styled, Workbook
+from workbook_compiler.pipeline.read.cells import MANIFEST, CellError, Later, NoResult, Sheet, Styled, Workbook
 
 _BUILT_IN = {
     1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00", 12: "# ?/?", 13: "# ??/??",
@@ -53,7 +53,7 @@ class Formats:
 
 
 def read(data: bytes, name: str, sha256: str, _stem: str) -> Outcome[Workbook]:
-    """Return every sheet, read when it is asked for; hidden ones, which are the user's own, without their rows."""
+    """Return every sheet, read when it is asked for; the rows of hidden ones, which are the user's own, not even then."""
     archive = opened(data, name)
     paths = sheet_parts(archive, name)
     file = _File(data, name, archive, {title: path for title, (path, _) in paths.items()}, _formats(archive, name))
@@ -65,7 +65,9 @@ def read(data: bytes, name: str, sha256: str, _stem: str) -> Outcome[Workbook]:
         return None if title in hidden else file.begin(title)
 
     def finish(title: str, begun: _Begun | None) -> Sheet:
-        return Sheet(title, (), hidden=True) if begun is None else file.finish(title, begun)
+        if begun is not None:
+            return file.finish(title, begun)
+        return Sheet(title, Later(lambda: file.finish(title, file.begin(title)).rows), hidden=True)
 
     return Outcome(Workbook(name, sha256, Ahead(titles, begin, finish), manifest))
 

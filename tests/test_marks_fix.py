@@ -27,9 +27,9 @@ RIGHT = {
     ("Biosample", "E5"): "demo-lab:pr_crosslinking, demo-lab:pr_culture",
     ("BiosampleCellCulture", "D5"): "2024-03-01",
     ("BiosampleCellCulture", "H5"): "SEPT2",
-    ("BiosampleCellCulture", "F6"): "5",
+    ("BiosampleCellCulture", "F6"): "6",
     ("BiosampleCellCulture", "E7"): "11",
-    ("BiosampleCellCulture", "F7"): 5,
+    ("BiosampleCellCulture", "F7"): 6,
     ("BiosampleCellCulture", "G7"): "No",
 }
 """What each suggestion makes of its cells."""

@@ -180,3 +180,15 @@ def test_capitals_alone_are_told_apart(typed: str, names: list[str]) -> None:
     """A name that differs in capitals alone is found, the first of several."""
     same = [name for name in names if name.casefold() == typed.casefold()]
     assert Identifiers(names).same_but_capitals(typed) == (same[0] if same else None)
+
+
+@pytest.mark.parametrize("length", [301, 32_767, 1_000_000])
+def test_texts_that_are_no_names_are_compared_with_nothing(length: int) -> None:
+    """A text of a page's length is like nothing, in a list and among names; what is short is found beside it."""
+    long = "x" * length
+    assert likely(long, [long + "y", "female"]) == []
+    assert likely("femle", [long, "female"]) == ["female"]
+    assert meant(long, [long + "y"]) == []
+    names = Identifiers([long, "my-lab:source1"])
+    assert names.close(long + "y") == []
+    assert names.close("my-lab:sorce1") == ["my-lab:source1"]

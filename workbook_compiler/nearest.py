@@ -32,6 +32,8 @@ _OPPOSITES = frozenset(("no", "non", "not", "none", "without"))
 """Words that turn what they stand beside into something else."""
 _LINKING = frozenset(("of", "the", "and"))
 """Words that have no part in initials."""
+LONGEST = 300
+"""Signs of texts that are compared; what is longer is no name that somebody mistyped."""
 _RERANKED = 12
 """So many of the best by plain edits are looked at closely."""
 _MOST_COMPARED = 8_000_000
@@ -155,13 +157,18 @@ def scored(value: str, choices: Iterable[str], limit: int = 3) -> list[tuple[flo
     from rapidfuzz.distance import OSA
 
     known = list(choices)
-    low = [choice.casefold() for choice in known]
+    if len(value) > LONGEST:
+        return [(0.0, choice) for choice in known[:limit]]
+    # what is too long to be compared keeps its place and is like nothing
+    short = [len(choice) <= LONGEST for choice in known]
+    low = [choice.casefold() if fits else "" for choice, fits in zip(known, short, strict=True)]
     best = [i for _, _, i in process.extract(value.casefold(), low, scorer=OSA.normalized_similarity, limit=_RERANKED)]
     if len(known) > len(best):
         typed = value.casefold()
-        rest = (i for i, text in enumerate(known) if _may_be_part(typed, low[i]) or _as_initials(typed, text))
+        compared = (i for i, fits in enumerate(short) if fits)
+        rest = (i for i in compared if _may_be_part(typed, low[i]) or _as_initials(typed, known[i]))
         best += [i for i in islice(rest, 2 * _RERANKED) if i not in best]
-    found = sorted((-likeness(value, known[i]), i) for i in best)
+    found = sorted((-likeness(value, known[i]) if short[i] else 0.0, i) for i in best)
     return [(-alike, known[i]) for alike, i in found[:limit]]
 
 
@@ -189,7 +196,7 @@ def meant(value: str, choices: Sequence[str], limit: int = 3) -> list[str]:
     A choice is also meant by the letters that it alone begins with; none is by words that stand in more than ``limit``.
     """
     low = value.casefold()
-    longer = (choice.casefold() for choice in choices if len(choice) > len(value))
+    longer = (choice.casefold() for choice in choices if len(value) < len(choice) <= LONGEST)
     holding = (choice for choice in longer if _may_be_part(low, choice) and _as_part(low, choice))
     if len(list(islice(holding, limit + 1))) > limit:
         return []
@@ -254,6 +261,8 @@ class Identifiers:
             self._keys = self._prepared()
         key = folded(value)
         alike = self._keys.get(key, []) if key else []
+        if len(value) > LONGEST:
+            return sorted(alike)
         near = {name: cost(value, name) for name in self._one_slip(value, numbers=numbers)}
         near |= {name: min(cost(value, name), 0.5) for name in alike}
         if not near and len(value) >= 8:
@@ -264,6 +273,8 @@ class Identifiers:
         keys: dict[str, list[str]] = {}
         for name in self._names:
             keys.setdefault(folded(name), []).append(name)
+            if len(name) > LONGEST:
+                continue
             prefix, colon, own = name.partition(":")
             if colon and prefix:
                 keys.setdefault(folded(own), []).append(name)

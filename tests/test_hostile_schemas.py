@@ -95,7 +95,7 @@ HEADERS = {"nested": "x.y"}
 """The header of the column that the snippet is about, where it isn't ``x``."""
 
 
-def survives(documents: Any, folder: Path, header: str = "x", types: Sequence[str] = ("all",)) -> None:
+def assert_survives(documents: Any, folder: Path, header: str = "x", types: Sequence[str] = ("all",)) -> None:
     """Load, write a template, and check a row that fills everything and rows that break rules; SchemaError is an answer."""
     started = time.process_time()
     try:
@@ -150,14 +150,14 @@ def label(node: Mapping[str, Any]) -> str:
 def test_a_word_with_a_value_of_any_shape_is_survived(word: str, place: str, tmp_path: Path) -> None:
     """Every word of a schema may hold anything: a template is written, rows are checked, nothing raises."""
     documents = {f"Thing{i}": PLACES[place]({word: value}) for i, value in enumerate(WRONG_VALUES)}
-    survives(documents, tmp_path, HEADERS.get(place, "x"))
+    assert_survives(documents, tmp_path, HEADERS.get(place, "x"))
 
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("node", SNIPPETS, ids=label)
 def test_a_rule_that_makes_no_sense_is_survived(node: Mapping[str, Any], place: str, tmp_path: Path) -> None:
     """Patterns that don't end, references to nowhere, endless depth and length: an answer within seconds."""
-    survives({"Thing": PLACES[place](node)}, tmp_path, HEADERS.get(place, "x"))
+    assert_survives({"Thing": PLACES[place](node)}, tmp_path, HEADERS.get(place, "x"))
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_a_rule_that_makes_no_sense_is_survived(node: Mapping[str, Any], place: 
 )  # fmt: skip
 def test_documents_that_are_no_schemas_are_survived(documents: Any, tmp_path: Path) -> None:
     """Types that aren't objects, and names that no sheet can have, are refused in words or worked around."""
-    survives(documents, tmp_path)
+    assert_survives(documents, tmp_path)
 
 
 def test_references_that_multiply_are_refused(tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_references_that_multiply_are_refused(tmp_path: Path) -> None:
     steps = {f"d{i}": {"x": {"$ref": f"#/d{i + 1}"}, "y": {"$ref": f"#/d{i + 1}"}} for i in range(22)}
     with pytest.raises(SchemaError, match=r"^thing\.json refers to other places so often that it is too large"):
         mixins.resolve({"thing": {"properties": {"x": {"$ref": "#/d0"}}, **steps, "d22": TEXT}})
-    survives({"thing": {"properties": {"x": {"$ref": "#/d0"}}, **steps, "d22": TEXT}}, tmp_path)
+    assert_survives({"thing": {"properties": {"x": {"$ref": "#/d0"}}, **steps, "d22": TEXT}}, tmp_path)
 
 
 def test_a_file_nested_without_end_is_no_json(tmp_path: Path) -> None:
@@ -259,6 +259,6 @@ def test_the_fixture_with_parts_replaced_by_anything_is_survived(tmp_path: Path)
                 parent[way[-1]] = value
             except (KeyError, IndexError, TypeError):  # an earlier change took the place away
                 continue
-        survives(documents, tmp_path, "description", ["Biosample"])
+        assert_survives(documents, tmp_path, "description", ["Biosample"])
 
     mutate()

@@ -164,7 +164,7 @@ def _told(made: Mended, out: str) -> Iterator[str]:
             yield f"  and {len(made.left) - _LISTED:,} more."
     if made.outdated:
         yield (
-            f"{count(made.outdated, 'formula')} elsewhere {'uses' if made.outdated == 1 else 'use'} what was mended. "
+            f"{count(made.outdated, 'formula')} elsewhere may use what was mended. "
             "Open the mended workbook in your spreadsheet program and save it, so that they are calculated anew."
         )
     yield f"Check it again: wbc check {out if out != '-' else 'MENDED.xlsx'}"
